@@ -1,0 +1,174 @@
+"""The one place where the parts are put together."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from connector.config import Settings
+from connector.host.pages import HostPages, HostSettings
+from connector.host.sign_in import SessionSignIn
+from connector.links import Links
+from connector.lock_store.base import LockStore, LockStoreBusy
+from connector.lock_store.sqlite import SqliteLockStore
+from connector.nuxeo_gateway.gateway import NuxeoGateway
+from connector.nuxeo_gateway.session import NuxeoSession
+from connector.wopi.access_token import AccessTokens
+from connector.wopi.discovery_source import DiscoverySource
+from connector.wopi.files import FilesEndpoint
+from connector.wopi.operations import FileOperations
+from connector.wopi.saving import Saving
+from connector.wopi.sessions import Sessions
+
+_log = logging.getLogger(__name__)
+
+_LOOK_FOR_EXPIRED = 30.0
+
+
+@dataclass(frozen=True)
+class Connector:
+    """The parts of a running connector. Use :meth:`close` when done.
+
+    Attributes:
+        app: the WSGI application.
+        gateway: Nuxeo.
+        store: WOPI locks.
+        discovery: the office client.
+        tokens: makes and reads access tokens.
+        links: makes URLs.
+    """
+
+    app: Flask
+    gateway: NuxeoGateway
+    store: LockStore
+    discovery: DiscoverySource
+    tokens: AccessTokens
+    links: Links
+    sessions: Sessions
+    _stopped: threading.Event
+
+    def start(self) -> None:
+        """Begin what goes on in the background: discovery, and the end of expired sessions."""
+        self.discovery.start()
+        threading.Thread(target=self._end_expired, name="expired-sessions", daemon=True).start()
+
+    def close(self) -> None:
+        """Stop the background work and close what is open."""
+        self._stopped.set()
+        self.discovery.stop()
+        self.gateway.close()
+        self.store.close()
+
+    def _end_expired(self) -> None:
+        while not self._stopped.wait(_LOOK_FOR_EXPIRED):
+            try:
+                self.sessions.end_expired()
+            except LockStoreBusy as error:
+                _log.warning("expired sessions are looked for again later: %s", error)
+            except Exception:  # noqa: BLE001 - or nothing would end an expired session any more
+                _log.exception("looking for expired sessions failed")
+
+
+def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connector:
+    """A connector for ``settings``; nothing runs in the background yet, nothing is called yet.
+
+    Args:
+        settings: the configuration.
+        clock: seconds since the epoch, by which locks end.
+    """
+    links = make_links(settings)
+    gateway = make_gateway(settings)
+    store = SqliteLockStore(settings.data_dir, clock)
+    sessions = Sessions(store, gateway.locks, clock)
+    tokens = make_tokens(settings)
+    discovery = make_discovery(settings)
+    operations = FileOperations(
+        gateway,
+        store,
+        sessions,
+        links,
+        brand_name=settings.brand_name,
+        business_user=settings.business_user,
+    )
+    app = Flask("connector", static_folder=None)
+    FilesEndpoint(
+        operations,
+        Saving(gateway, store, operations, settings.max_file_size),
+        tokens,
+        settings.instance,
+    ).register(app, links.wopi_path)
+    HostPages(
+        gateway=gateway,
+        sessions=sessions,
+        discovery=discovery,
+        tokens=tokens,
+        sign_in=SessionSignIn(gateway.users, settings.session_cookies),
+        links=links,
+        settings=HostSettings(
+            instance=settings.instance,
+            language=settings.language,
+            business_user=settings.business_user,
+            brand_name=settings.brand_name,
+        ),
+    ).register(app, links.host_path)
+    app.register_error_handler(HTTPException, _plain)
+    return Connector(
+        app,
+        gateway,
+        store,
+        discovery,
+        tokens,
+        links,
+        sessions,
+        threading.Event(),
+    )
+
+
+def make_links(settings: Settings) -> Links:
+    """The URLs of an installation."""
+    return Links(
+        nuxeo_url=settings.nuxeo_url, base_url=settings.base_url, host_url=settings.host_url
+    )
+
+
+def make_gateway(settings: Settings) -> NuxeoGateway:
+    """The way to Nuxeo."""
+    session = NuxeoSession(
+        settings.rest_url,
+        settings.jwt_secret,
+        connect_timeout=settings.connect_timeout,
+        read_timeout=settings.read_timeout,
+        connections=settings.threads,
+        ca_bundle=settings.ca_bundle,
+    )
+    return NuxeoGateway(session)
+
+
+def make_tokens(settings: Settings) -> AccessTokens:
+    """What makes and reads access tokens."""
+    return AccessTokens(settings.jwt_secret, settings.access_token_ttl)
+
+
+def make_discovery(settings: Settings) -> DiscoverySource:
+    """The office client's discovery, kept in a file per discovery URL."""
+    name = hashlib.sha256(settings.discovery_url.encode()).hexdigest()[:12]
+    return DiscoverySource(
+        settings.discovery_url,
+        refresh=settings.discovery_refresh,
+        kept_in=settings.data_dir / f"discovery-{name}.xml",
+        prefer_https=urlsplit(settings.host_url).scheme == "https",
+        ca_bundle=settings.ca_bundle,
+    )
+
+
+def _plain(error: HTTPException) -> Response:
+    """What is neither a WOPI call nor a host page: the status and nothing more."""
+    return Response(status=error.code or 500)

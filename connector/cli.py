@@ -1,0 +1,186 @@
+"""The command ``nuxeo-wopi``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from connector import __version__, config, logs
+
+_PORT = click.IntRange(1, 65535)
+
+
+class _Usage(click.ClickException):
+    """A mistake in the configuration: one line each, exit status 2."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        click.echo(self.message, err=True, file=file)
+
+
+def _pairs(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> Any:
+    pairs = {}
+    for value in values:
+        key, equals, text = value.partition("=")
+        if not equals or not key.strip():
+            raise click.BadParameter(f"{value!r} is not of the form key=value")
+        pairs[key.strip()] = text.strip()
+    return pairs
+
+
+_conf = click.option(
+    "--conf",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Configuration file in nuxeo.conf syntax; may be the server's own nuxeo.conf.",
+)
+_set = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    callback=_pairs,
+    metavar="KEY=VALUE",
+    help="A setting that goes before environment and file. May be repeated.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="nuxeo-wopi")
+def main() -> None:
+    """A WOPI host beside a Nuxeo server."""
+
+
+@main.command()
+@_conf
+@_set
+def serve(conf: Path | None, overrides: dict[str, str]) -> None:
+    """Run the connector under gunicorn until told to stop."""
+    settings = _settings(conf, overrides)
+    logs.set_up(settings.log_level)
+    for warning in settings.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    _make_data_dir(settings.data_dir)
+    from connector.serving import serve as run
+
+    run(
+        lambda: _started(settings),
+        host=settings.listen_host,
+        port=settings.listen_port,
+        workers=settings.workers,
+        threads=settings.threads,
+        log_level=settings.log_level,
+    )
+
+
+@main.command()
+@_conf
+@_set
+@click.option("--user", required=True, help="Login name of the user to act as.")
+@click.option("--doc", required=True, metavar="PATH_OR_UID", help="The document.")
+@click.option("--xpath", default="file:content", show_default=True, help="The file in it.")
+@click.option("--action", type=click.Choice(["edit", "view"]), default="edit", show_default=True)
+@click.option("--repository", default="default", show_default=True)
+def token(
+    conf: Path | None,
+    overrides: dict[str, str],
+    user: str,
+    doc: str,
+    xpath: str,
+    action: str,
+    repository: str,
+) -> None:
+    """Print what an office client would get to open a file, as JSON.
+
+    For tests and support. Whoever has the output can act on this one file as the user until the
+    token ends.
+    """
+    from connector.support import SessionRefused, open_session
+
+    settings = _settings(conf, overrides)
+    try:
+        session = open_session(
+            settings, user=user, document=doc, xpath=xpath, action=action, repository=repository
+        )
+    except SessionRefused as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(json.dumps(session, indent=2))
+
+
+@main.command()
+@click.option("--port", type=_PORT, default=8080, show_default=True)
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where to keep documents; temporary when not given.",
+)
+@click.option("--connector-url", help="Where the start page's links lead to.", hidden=True)
+@click.option("--log-level", default="warning", hidden=True)
+def sandbox(port: int, data: Path | None, connector_url: str | None, log_level: str) -> None:
+    """Run the sandbox Nuxeo alone: for demo and tests only."""
+    from connector.sandbox.running import run_nuxeo
+
+    logs.set_up(log_level.upper())
+    run_nuxeo(port=port, data=data, connector_url=connector_url, log_level=log_level)
+
+
+@main.command(hidden=True)
+@click.option("--port", type=_PORT, required=True)
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), required=True)
+@click.option("--log-level", default="warning")
+def office(port: int, data: Path, log_level: str) -> None:
+    """Run the demo office client alone."""
+    from connector.sandbox.running import run_office
+
+    logs.set_up(log_level.upper())
+    run_office(port=port, data=data, log_level=log_level)
+
+
+@main.command()
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65533),
+    default=8080,
+    show_default=True,
+    help="Of the sandbox Nuxeo; the connector and the office client take the next two.",
+)
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where to keep everything; temporary when not given.",
+)
+@click.option("--discovery", metavar="URL", help="Use a real office client instead of the demo's.")
+@click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+def demo(port: int, data: Path | None, discovery: str | None, no_browser: bool) -> None:
+    """Run sandbox Nuxeo, demo office client and connector together."""
+    from connector.sandbox.demo import DemoFailed, run_demo
+
+    try:
+        run_demo(port=port, data=data, discovery=discovery, browser=not no_browser)
+    except DemoFailed as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _settings(conf: Path | None, overrides: dict[str, str]) -> config.Settings:
+    try:
+        return config.load(conf, overrides=overrides)
+    except config.ConfigurationError as error:
+        raise _Usage(str(error)) from error
+
+
+def _make_data_dir(path: Path) -> None:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _Usage(f"nuxeo.wopi.dataDir: cannot make {path}: {error.strerror}") from error
+
+
+def _started(settings: config.Settings) -> Callable[..., Any]:
+    from connector.app import build
+
+    connector = build(settings)
+    connector.start()
+    return connector.app

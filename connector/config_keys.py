@@ -1,0 +1,252 @@
+"""The one table of settings: keys, defaults, what is allowed, and what they are for.
+
+Parsing, defaults, environment names, hints and the documentation (``docs/configuration.md`` and
+``config/nuxeo.conf.sample``, both checked against it) come from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from connector import config_values as values
+
+
+@dataclass(frozen=True)
+class SettingsKey:
+    """One key of the configuration.
+
+    Attributes:
+        key: as in nuxeo.conf.
+        attribute: its name in ``Settings``.
+        parse: text to value; ``ValueError`` finishes the sentence "<key>: <text> ...".
+        expected: what a right value is, for messages and documentation.
+        purpose: what it is for, one or two sentences.
+        default: text of the default; ``None`` if there is none or it is worked out.
+        default_from: the key whose value is the default.
+        default_note: how the default is worked out where no text says it.
+        required: there is no default and it must be set.
+        secret: its value is never shown.
+        is_path: a relative value is taken from the folder of the file it stands in.
+        example: what the sample shows for a key that has no default.
+    """
+
+    key: str
+    attribute: str
+    parse: Callable[[str], object]
+    expected: str
+    purpose: str
+    default: str | None = None
+    default_from: str | None = None
+    default_note: str = ""
+    required: bool = False
+    secret: bool = False
+    is_path: bool = False
+    example: str = ""
+
+    @property
+    def environment_name(self) -> str:
+        """The environment variable that sets it: ``NUXEO_WOPI_BASEURL``."""
+        return self.key.upper().replace(".", "_")
+
+
+DATA_DIR_OF_NUXEO = "nuxeo.data.dir"
+"""The server's key beside which ``nuxeo.wopi.dataDir`` lies by default."""
+
+DATA_DIR_ELSEWHERE = "/var/lib/nuxeo-wopi"
+"""``nuxeo.wopi.dataDir`` where the file does not have the server's key."""
+
+_WEB_ADDRESS = "an address with http:// or https://, without user name, query or fragment"
+
+KEYS: tuple[SettingsKey, ...] = (
+    SettingsKey(
+        key="nuxeo.url",
+        attribute="nuxeo_url",
+        parse=values.base_url,
+        default="http://localhost:8080/nuxeo",
+        expected=_WEB_ADDRESS,
+        purpose="Nuxeo as browsers see it; the server's own key.",
+    ),
+    SettingsKey(
+        key="nuxeo.jwt.secret",
+        attribute="jwt_secret",
+        parse=values.secret,
+        required=True,
+        secret=True,
+        expected="the server's own secret, at best 64 or more letters and digits",
+        purpose="What the server and the connector sign tokens with; the server's own key. "
+        "All nodes share it.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.discoveryURL",
+        attribute="discovery_url",
+        parse=values.resource_url,
+        required=True,
+        example="https://office.example.org/hosting/discovery",
+        expected="an address with http:// or https://, without user name or fragment",
+        purpose="Where the office server publishes its discovery.xml; as with the Java addon.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.baseURL",
+        attribute="base_url",
+        parse=values.base_url,
+        default_from="nuxeo.url",
+        expected=_WEB_ADDRESS,
+        purpose="The connector as the office server sees it; as with the Java addon. Files are at "
+        "`<baseURL>site/wopi/files/<file id>`. A missing slash at the end is added.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.hostURL",
+        attribute="host_url",
+        parse=values.base_url,
+        default_from="nuxeo.url",
+        expected=_WEB_ADDRESS,
+        purpose="The connector as browsers see it. Host pages are at "
+        "`<hostURL>wopi/<action>/<repository>/<document>/<xpath>`.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.nuxeoURL",
+        attribute="rest_url",
+        parse=values.base_url,
+        default_from="nuxeo.url",
+        expected=_WEB_ADDRESS,
+        purpose="Nuxeo as the connector reaches it, such as an address inside the network.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.listen",
+        attribute="listen",
+        parse=values.listen,
+        default="127.0.0.1:8081",
+        expected="host:port, an IPv6 address in brackets",
+        purpose="Where the connector listens for the reverse proxy.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.workers",
+        attribute="workers",
+        parse=values.whole_number(1, 64),
+        default="2",
+        expected="a whole number from 1 to 64",
+        purpose="Processes that answer requests.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.threads",
+        attribute="threads",
+        parse=values.whole_number(1, 256),
+        default="8",
+        expected="a whole number from 1 to 256",
+        purpose="Threads of each of these processes: requests it answers at the same time.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.dataDir",
+        attribute="data_dir",
+        parse=values.directory,
+        is_path=True,
+        default_note=f"`wopi` in the file's `{DATA_DIR_OF_NUXEO}`, else `{DATA_DIR_ELSEWHERE}`",
+        example=DATA_DIR_ELSEWHERE,
+        expected="a folder that the connector may write, or may make",
+        purpose="Locks and saves under way. All processes of one machine share it.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.instance",
+        attribute="instance",
+        parse=values.instance,
+        default="",
+        expected="at most 16 letters and digits (A-Z a-z 0-9)",
+        purpose="Put before file ids. Give a staging copy of a server another one than production, "
+        "so that an office server used by both never takes one's file for the other's.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.accessTokenTTL",
+        attribute="access_token_ttl",
+        parse=values.whole_number(60, 86400),
+        default="36000",
+        expected="a whole number of seconds from 60 to 86400",
+        purpose="How long a file can stay open without the page being loaded again.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.connectTimeout",
+        attribute="connect_timeout",
+        parse=values.seconds(0.1, 120),
+        default="5",
+        expected="a number of seconds from 0.1 to 120",
+        purpose="How long to wait for a connection to Nuxeo or to the discovery.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.readTimeout",
+        attribute="read_timeout",
+        parse=values.seconds(1, 3600),
+        default="60",
+        expected="a number of seconds from 1 to 3600",
+        purpose="How long Nuxeo or the discovery may be silent in the middle of an answer.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.discoveryRefresh",
+        attribute="discovery_refresh",
+        parse=values.whole_number(60, 604800),
+        default="43200",
+        expected="a whole number of seconds from 60 to 604800",
+        purpose="How often the discovery is read again.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.maxFileSize",
+        attribute="max_file_size",
+        parse=values.size,
+        default="0",
+        expected="a whole number of bytes, or one with k, m or g (powers of 1024); 0 for no limit",
+        purpose="The largest file that can be opened or saved.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.caBundle",
+        attribute="ca_bundle",
+        parse=values.ca_bundle,
+        is_path=True,
+        default_note="the certificates that the `certifi` package brings",
+        example="/etc/ssl/certs/ca-certificates.crt",
+        expected="a file with certificates in PEM form",
+        purpose="Whom to trust when Nuxeo or the discovery is reached by https://.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.sessionCookies",
+        attribute="session_cookies",
+        parse=values.cookie_names,
+        default="JSESSIONID",
+        expected="names of cookies, with commas between them",
+        purpose="The browser's cookies that tell Nuxeo who the user is; no other is shown to it. "
+        "Add the load balancer's where sessions stick to a node.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.language",
+        attribute="language",
+        parse=values.language,
+        default="en-US",
+        expected="a language tag such as en-US or fr-FR",
+        purpose="The language of pages and editors when neither user nor browser tells one.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.businessUser",
+        attribute="business_user",
+        parse=values.truth,
+        default="true",
+        expected="true or false",
+        purpose="Users have Microsoft 365 business licences, which Office for the web checks.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.brandName",
+        attribute="brand_name",
+        parse=values.plain_text,
+        default="Nuxeo",
+        expected="a line of at most 100 characters",
+        purpose="The name that editors show as the way back.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.logLevel",
+        attribute="log_level",
+        parse=values.log_level,
+        default="INFO",
+        expected="DEBUG, INFO, WARNING, ERROR or CRITICAL",
+        purpose="How much is logged.",
+    ),
+)
+
+BY_NAME = {key.key: key for key in KEYS}
+BY_ENVIRONMENT_NAME = {key.environment_name: key for key in KEYS}

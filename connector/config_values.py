@@ -1,0 +1,260 @@
+"""What the text of a setting means: one small parser per kind of value.
+
+Every parser takes the trimmed, non-empty text, and raises ``ValueError`` whose message finishes the
+sentence that starts with the key and the text: "is not a whole number".
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from connector.language import with_region
+
+_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
+_URL_TEXT = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
+_COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_SIZE = re.compile(r"(\d{1,18})([kmg]?)", re.IGNORECASE)
+_SIZE_FACTORS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_LOG_LEVELS = {
+    "DEBUG": "DEBUG",
+    "INFO": "INFO",
+    "WARN": "WARNING",
+    "WARNING": "WARNING",
+    "ERROR": "ERROR",
+    "CRITICAL": "CRITICAL",
+}
+
+SECRET_BYTES_WANTED = 64
+"""What HS512 asks for (RFC 7518, 3.2): a key as long as the hash."""
+
+
+def base_url(text: str) -> str:
+    """An address below which others are made: ends with a slash, has no query."""
+    url = _url(text, query=False)
+    return url if url.endswith("/") else url + "/"
+
+
+def resource_url(text: str) -> str:
+    """The address of one resource, kept as it is."""
+    return _url(text, query=True)
+
+
+def _url(text: str, *, query: bool) -> str:
+    if not _URL_TEXT.fullmatch(text):
+        raise ValueError(
+            "holds a character that has no place in a URL "
+            "(use percent-encoding, and the xn-- form of host names)"
+        )
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise ValueError("has a host or port that makes no sense") from None
+    if parts.scheme not in _DEFAULT_PORTS:
+        raise ValueError("does not start with http:// or https://")
+    if "@" in parts.netloc:
+        raise ValueError("holds a user name or password")
+    if not parts.hostname:
+        raise ValueError("names no host")
+    host = _url_host(parts.hostname)
+    if "#" in text:
+        raise ValueError("has a fragment (#)")
+    if "?" in text and not query:
+        raise ValueError("has a query (?)")
+    if port == 0:
+        raise ValueError("has a port that makes no sense")
+    # In one form only, so that origins can be compared as text.
+    origin = host if port in (None, _DEFAULT_PORTS[parts.scheme]) else f"{host}:{port}"
+    return urlunsplit((parts.scheme, origin, parts.path, parts.query, ""))
+
+
+def _url_host(host: str) -> str:
+    if ":" in host:
+        return f"[{_ip_address(host)}]"
+    if not _HOST_NAME.fullmatch(host):
+        raise ValueError("has a host that makes no sense")
+    return host
+
+
+def _ip_address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError("has an IP address that makes no sense") from None
+
+
+def split_listen(text: str) -> tuple[str, int]:
+    """Host (without brackets) and port of ``host:port`` or ``[IPv6]:port``."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not re.fullmatch(r"[0-9]{1,5}", port):
+        raise ValueError("does not end with :port")
+    if not 1 <= int(port) <= 65535:
+        raise ValueError("has a port outside 1 to 65535")
+    if host.startswith("[") and host.endswith("]"):
+        return _ip_address(host[1:-1]), int(port)
+    if ":" in host:
+        raise ValueError("has an IPv6 address without brackets")
+    if not _HOST_NAME.fullmatch(host):
+        raise ValueError("names no host before the port")
+    return host, int(port)
+
+
+def listen(text: str) -> str:
+    """``host:port`` that can be listened on."""
+    host, port = split_listen(text)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def secret(text: str) -> str:
+    """A ``nuxeo.jwt.secret`` that the server itself reads as it was written (REST_CONTRACT 11.2).
+
+    The messages never quote the secret.
+    """
+    if text.startswith("{$"):
+        raise ValueError("is encrypted, which only the Nuxeo server can undo")
+    for part, name in (
+        ("<", "a <"),
+        ("&", "an &"),
+        ("]]>", "a ]]>"),
+        ("\\", "a backslash"),
+        ("$$", "a $$"),
+        ("${", "a ${"),
+    ):
+        if part in text:
+            raise ValueError(f"holds {name}, which Nuxeo does not take as it stands")
+    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in text):
+        raise ValueError("holds a control character, which Nuxeo does not take as it stands")
+    return text
+
+
+def secret_warnings(text: str) -> list[str]:
+    """What is unwise, but works, about a secret."""
+    warnings = []
+    size = len(text.encode())
+    if size < SECRET_BYTES_WANTED:
+        warnings.append(
+            f"is {size} bytes long; HS512 wants at least {SECRET_BYTES_WANTED}: "
+            "a shorter secret can be guessed"
+        )
+    if not text.isascii():
+        warnings.append("holds letters outside ASCII, which some Nuxeo servers change")
+    return warnings
+
+
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """A whole number in decimal digits, bounds included."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+            raise ValueError("is not a whole number")
+        if not low <= int(text) <= high:
+            raise ValueError("is out of range")
+        return int(text)
+
+    return parse
+
+
+def seconds(low: float, high: float) -> Callable[[str], float]:
+    """A number with or without a fraction, bounds included."""
+
+    def parse(text: str) -> float:
+        if not re.fullmatch(r"[+-]?[0-9]{1,9}(\.[0-9]{1,9})?", text):
+            raise ValueError("is not a number")
+        if not low <= float(text) <= high:
+            raise ValueError("is out of range")
+        return float(text)
+
+    return parse
+
+
+def size(text: str) -> int:
+    """Bytes; ``k``, ``m`` and ``g`` are powers of 1,024."""
+    match = _SIZE.fullmatch(text)
+    if not match or not text.isascii():
+        raise ValueError("is not a size")
+    return int(match[1]) * _SIZE_FACTORS[match[2].lower()]
+
+
+def truth(text: str) -> bool:
+    """``true`` or ``false``."""
+    if text.lower() not in ("true", "false"):
+        raise ValueError("is neither true nor false")
+    return text.lower() == "true"
+
+
+def plain_text(text: str) -> str:
+    """One line that can be shown to users."""
+    if not text.isprintable():
+        raise ValueError("holds a character that cannot be shown")
+    if len(text) > 100:
+        raise ValueError("is longer than 100 characters")
+    return text
+
+
+def instance(text: str) -> str:
+    """A prefix of file ids."""
+    if not re.fullmatch(r"[A-Za-z0-9]{1,16}", text):
+        raise ValueError("is no such prefix")
+    return text
+
+
+def cookie_names(text: str) -> tuple[str, ...]:
+    """Names of cookies, without doubles, in order."""
+    names = [name.strip() for name in text.split(",")]
+    if not all(_COOKIE_NAME.fullmatch(name) for name in names):
+        raise ValueError("is not a list of cookie names")
+    return tuple(dict.fromkeys(names))
+
+
+def language(text: str) -> str:
+    """A language tag as office clients want it, with its region."""
+    known = re.fullmatch(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}", text) and with_region(text)
+    if not known:
+        raise ValueError("is not a language tag")
+    return known
+
+
+def log_level(text: str) -> str:
+    """A level of Python's logging; Nuxeo's ``WARN`` is taken too."""
+    try:
+        return _LOG_LEVELS[text.upper()]
+    except KeyError:
+        raise ValueError("is not a log level") from None
+
+
+def directory(text: str) -> Path:
+    """A folder that is there and can be written, or can be made."""
+    path = there = Path(text)
+    try:
+        if path.exists() and not path.is_dir():
+            raise ValueError("is not a folder")
+        while not there.exists():
+            there = there.parent
+    except OSError as error:
+        raise ValueError(f"cannot be reached: {error.strerror}") from None
+    if not there.is_dir():
+        raise ValueError(f"cannot be made: {there} is not a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ValueError(
+            "cannot be written" if there == path else f"cannot be made: {there} cannot be written"
+        )
+    return path
+
+
+def ca_bundle(text: str) -> Path:
+    """A file with certificates in PEM form."""
+    path = Path(text)
+    try:
+        ssl.create_default_context(cafile=path)
+    except ssl.SSLError:
+        raise ValueError("holds no PEM certificates") from None
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}") from None
+    return path

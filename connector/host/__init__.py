@@ -1,0 +1,1 @@
+"""What a user's browser sees of the connector."""

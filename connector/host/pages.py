@@ -1,0 +1,323 @@
+"""``/wopi/<action>/<repository>/<document>/<xpath>``: the page with the office frame.
+
+Opening it changes nothing: it asks Nuxeo who the user is and what they may do, makes an access
+token, and has the browser POST it into the frame. The token is never part of a URL.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import Blueprint, Flask, Response, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from connector import __version__
+from connector.file_reference import FileReference, InvalidFileReference
+from connector.host import problems
+from connector.host.opening import Opening, decide, extension_of
+from connector.host.problems import Problem
+from connector.host.sign_in import SessionSignIn
+from connector.language import with_region
+from connector.links import Links
+from connector.nuxeo_gateway.documents import Blob, Document
+from connector.nuxeo_gateway.errors import (
+    GatewayError,
+    NuxeoFailed,
+    NuxeoForbidden,
+    NuxeoNotFound,
+    NuxeoRefusedUser,
+    NuxeoUnavailable,
+)
+from connector.nuxeo_gateway.gateway import NuxeoGateway
+from connector.nuxeo_gateway.permissions import ReadOnlyReason, read_only_reason
+from connector.nuxeo_gateway.users import User
+from connector.wopi import file_id as file_ids
+from connector.wopi.access_token import AccessTokens, Grant
+from connector.wopi.action_url import action_url
+from connector.wopi.discovery import Discovery, origin_of
+from connector.wopi.discovery_source import DiscoverySource, DiscoveryUnavailable
+from connector.wopi.sessions import Sessions
+
+_log = logging.getLogger("connector.host")
+
+
+class _Problem(Exception):
+    """The file is not opened; the page says why."""
+
+    def __init__(self, problem: Problem, *, reference: FileReference | None = None) -> None:
+        super().__init__(problem.title)
+        self.problem = problem
+        self.reference = reference
+
+
+@dataclass(frozen=True)
+class HostSettings:
+    """What pages are made with.
+
+    Attributes:
+        instance: prefix of file ids.
+        language: when the browser tells none.
+        business_user: whether Microsoft is to check for a subscription.
+        brand_name: what people call the repository.
+    """
+
+    instance: str
+    language: str
+    business_user: bool
+    brand_name: str
+
+
+class HostPages:
+    """The pages of one application."""
+
+    def __init__(
+        self,
+        *,
+        gateway: NuxeoGateway,
+        sessions: Sessions,
+        discovery: DiscoverySource,
+        tokens: AccessTokens,
+        sign_in: SessionSignIn,
+        links: Links,
+        settings: HostSettings,
+    ) -> None:
+        self._gateway = gateway
+        self._sessions = sessions
+        self._discovery = discovery
+        self._tokens = tokens
+        self._sign_in = sign_in
+        self._links = links
+        self._settings = settings
+
+    def register(self, app: Flask, url_prefix: str) -> None:
+        """Add the routes below ``url_prefix``, which ends with a slash."""
+        blueprint = Blueprint(
+            "host",
+            __name__,
+            template_folder="templates",
+            static_folder="static",
+            static_url_path="/static",
+        )
+        blueprint.add_url_rule("/health", view_func=self.health)
+        blueprint.add_url_rule(
+            "/<action>/<repository>/<document_id>/<path:xpath>", view_func=self.open_file
+        )
+        blueprint.register_error_handler(_Problem, self._explain)
+        blueprint.register_error_handler(Exception, self._fail)
+        app.register_blueprint(blueprint, url_prefix=url_prefix.rstrip("/"))
+
+    def health(self) -> Response:
+        """Whether this process answers; says nothing of Nuxeo or the office client."""
+        return jsonify({"status": "ok", "version": __version__})
+
+    def open_file(self, action: str, repository: str, document_id: str, xpath: str) -> Response:
+        """The host page."""
+        asked, reference = _asked(action, repository, document_id, xpath)
+        user = self._user(reference)
+        document, blob = self._document(reference, user)
+        discovery = self._office(reference)
+        owner = self._sessions.owner(reference)
+        obstacle = read_only_reason(document, user.name, session_owner=owner)
+        opening = decide(asked, extension_of(blob), discovery, obstacle)
+        if opening is None:
+            raise _Problem(problems.NOT_AN_OFFICE_FILE, reference=reference)
+        _log.info(
+            "open %s as %s: %s/%s for %s",
+            asked,
+            opening.grant,
+            reference.document_key,
+            reference.xpath,
+            user.name,
+        )
+        return self._page(reference, user, document, blob, discovery, opening)
+
+    def _user(self, reference: FileReference) -> User:
+        try:
+            user = self._sign_in.user(request.cookies)
+        except NuxeoUnavailable as error:
+            _log.warning("who is the user: %s", error)
+            raise _Problem(problems.NUXEO_UNAVAILABLE) from error
+        if user is None:
+            raise _Problem(problems.NOT_SIGNED_IN, reference=reference)
+        return user
+
+    def _document(self, reference: FileReference, user: User) -> tuple[Document, Blob]:
+        try:
+            document = self._gateway.documents.get(reference, user.name)
+        except NuxeoNotFound as error:
+            raise _Problem(problems.NO_SUCH_DOCUMENT) from error
+        except NuxeoForbidden as error:
+            raise _Problem(problems.NO_RIGHT) from error
+        except NuxeoRefusedUser as error:
+            _log.error(
+                "Nuxeo accepted %s's session but not a token for them: compare nuxeo.jwt.secret"
+                " and the clocks on both sides",
+                user.name,
+            )
+            raise _Problem(problems.NOT_SET_UP) from error
+        except NuxeoUnavailable as error:
+            _log.warning("reading %s: %s", reference.document_key, error)
+            raise _Problem(problems.NUXEO_UNAVAILABLE) from error
+        blob = document.blob(reference.xpath)
+        if blob is None:
+            raise _Problem(problems.NO_SUCH_FILE, reference=reference)
+        return document, blob
+
+    def _office(self, reference: FileReference) -> Discovery:
+        try:
+            return self._discovery.get()
+        except DiscoveryUnavailable as error:
+            raise _Problem(problems.EDITOR_UNAVAILABLE, reference=reference) from error
+
+    def _page(
+        self,
+        reference: FileReference,
+        user: User,
+        document: Document,
+        blob: Blob,
+        discovery: Discovery,
+        opening: Opening,
+    ) -> Response:
+        file_id = file_ids.encode(reference, self._settings.instance)
+        token = self._tokens.issue(
+            file_id=file_id, user=user.name, user_name=user.display_name, grant=opening.grant
+        )
+        url = action_url(
+            opening.action.urlsrc,
+            wopi_src=self._links.wopi_src(file_id),
+            language=self._language(),
+            business_user=self._settings.business_user,
+            client=discovery.client,
+            passed_on={key: value for key, value in request.args.items() if key.startswith("wd")},
+        )
+        nonce = secrets.token_urlsafe(16)
+        html = render_template(
+            "host.html",
+            nonce=nonce,
+            file_name=blob.name,
+            app=opening.action.app,
+            favicon=opening.action.favicon,
+            action_url=url,
+            access_token=self._tokens.sign(token),
+            access_token_ttl=token.ttl_milliseconds,
+            frame_origin=origin_of(url),
+            close_url=self._links.document(document.repository, document.uid),
+            notice=self._notice(opening, document),
+            brand_name=self._settings.brand_name,
+            language=self._language(),
+        )
+        favicons = [origin_of(opening.action.favicon)] if opening.action.favicon else []
+        frames = [*discovery.origins, *discovery.client.frame_sources]
+        return self._response(html, nonce=nonce, frames=frames, images=favicons)
+
+    def _notice(self, opening: Opening, document: Document) -> str | None:
+        """Why a user who asked to edit cannot; ``None`` if there is nothing to explain."""
+        if opening.not_editable:
+            return f"{opening.action.app} can show files of this kind but not change them."
+        match opening.read_only_reason:
+            case None:
+                return None
+            case ReadOnlyReason.LOCKED:
+                holder = self._display_name(document.lock_owner or "")
+                return f"Locked by {holder} in Nuxeo. You can read the document meanwhile."
+            case ReadOnlyReason.NO_PERMISSION:
+                return "You can read this document but have no permission to change it."
+            case reason:
+                return f"You can read this document but not change it: {reason.value}."
+
+    def _display_name(self, user: str) -> str:
+        try:
+            return self._gateway.users.get(user).display_name
+        except GatewayError:
+            return user
+
+    def _language(self) -> str:
+        for tag, _quality in request.accept_languages:
+            language = with_region(tag)
+            if language:
+                return language
+        return self._settings.language
+
+    def _explain(self, error: _Problem) -> Response:
+        problem, reference = error.problem, error.reference
+        support_id = secrets.token_hex(4) if problem.for_administrator else None
+        if support_id:
+            _log.warning("support id %s: %s (%s)", support_id, problem.title, error.__cause__)
+        links: Mapping[str, str] = {}
+        if problem is problems.NOT_SIGNED_IN and reference is not None:
+            action = request.view_args["action"] if request.view_args else "view"
+            links = {"Sign in to Nuxeo": self._links.sign_in(action, reference)}
+        elif reference is not None:
+            document = self._links.document(reference.repository, reference.document_id)
+            links = {"Open the document in Nuxeo": document}
+        else:
+            links = {"Go to Nuxeo": self._links.brand}
+        html = render_template(
+            "problem.html",
+            problem=problem,
+            links=links,
+            support_id=support_id,
+            brand_name=self._settings.brand_name,
+        )
+        response = self._response(html)
+        response.status_code = problem.status
+        return response
+
+    def _fail(self, error: Exception) -> Response:
+        if isinstance(error, HTTPException):
+            response: Response = Response(status=error.code or 500)
+            return response
+        if isinstance(error, NuxeoFailed):
+            _log.warning("opening a file: %s", error)
+        else:
+            _log.exception("opening a file failed unexpectedly")
+        return self._explain(_Problem(problems.UNEXPECTED))
+
+    def _response(
+        self,
+        html: str,
+        *,
+        nonce: str | None = None,
+        frames: list[str] | None = None,
+        images: list[str] | None = None,
+    ) -> Response:
+        """A page with the headers that every page has: no cache, strict CSP."""
+        policy = {
+            "default-src": ["'none'"],
+            "script-src": [f"'nonce-{nonce}'"] if nonce else ["'none'"],
+            "style-src": ["'self'"],
+            "img-src": ["'self'", *(images or [])],
+            "frame-src": frames or ["'none'"],
+            "form-action": frames or ["'none'"],
+            "connect-src": ["'none'"],
+            "base-uri": ["'none'"],
+            "frame-ancestors": ["'self'", self._links.nuxeo_origin],
+        }
+        response = Response(html, mimetype="text/html")
+        response.headers["Content-Security-Policy"] = "; ".join(
+            f"{directive} {' '.join(sources)}" for directive, sources in policy.items()
+        )
+        # As the WOPI page "Building a host page" asks: a page from a cache has a dead token.
+        response.headers["Cache-Control"] = "no-cache, no-store"
+        response.headers["Pragma"] = "no-cache"
+        response.headers["Expires"] = "-1"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        # Not "no-referrer": office clients would see the form's Origin as "null".
+        response.headers["Referrer-Policy"] = "strict-origin"
+        return response
+
+
+def _asked(
+    action: str, repository: str, document_id: str, xpath: str
+) -> tuple[Grant, FileReference]:
+    try:
+        reference = FileReference(repository, document_id, xpath)
+    except InvalidFileReference as error:
+        raise _Problem(problems.NO_SUCH_DOCUMENT) from error
+    try:
+        return Grant(action), reference
+    except ValueError as error:
+        raise _Problem(problems.NO_SUCH_ACTION, reference=reference) from error

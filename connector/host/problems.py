@@ -1,0 +1,84 @@
+"""The pages that say why a file was not opened, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A page with a reason.
+
+    Attributes:
+        status: HTTP status of the page.
+        title: what happened.
+        text: what it means and what the user can do.
+        for_administrator: whether it needs somebody to look at the log.
+    """
+
+    status: HTTPStatus
+    title: str
+    text: str
+    for_administrator: bool = False
+
+
+NOT_SIGNED_IN = Problem(
+    HTTPStatus.UNAUTHORIZED,
+    "Please sign in",
+    "You are not signed in to Nuxeo, or your session has ended. Sign in, and you will come back to"
+    " this document.",
+)
+NO_SUCH_DOCUMENT = Problem(
+    HTTPStatus.NOT_FOUND,
+    "This document does not exist",
+    "It may have been deleted, or the link may be incomplete.",
+)
+NO_SUCH_FILE = Problem(
+    HTTPStatus.NOT_FOUND,
+    "This document has no such file",
+    "The file may have been removed from the document, or another attachment may have taken its"
+    " place. Open the document to see its files.",
+)
+NO_RIGHT = Problem(
+    HTTPStatus.FORBIDDEN,
+    "You may not open this document",
+    "Your account has no permission to read it. Ask its owner, or sign in with another account.",
+)
+NOT_AN_OFFICE_FILE = Problem(
+    HTTPStatus.NOT_FOUND,
+    "This file cannot be opened here",
+    "The office application does not know files of this kind. You can download the file instead.",
+)
+NO_SUCH_ACTION = Problem(
+    HTTPStatus.NOT_FOUND,
+    "This link is not complete",
+    "Files can be opened to view or to edit them; this address asks for something else.",
+)
+EDITOR_UNAVAILABLE = Problem(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "The office application does not answer",
+    "Your document is safe in Nuxeo. Try again in a minute; if it stays like this, tell your"
+    " administrator.",
+    for_administrator=True,
+)
+NUXEO_UNAVAILABLE = Problem(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "Nuxeo does not answer",
+    "Try again in a minute; if it stays like this, tell your administrator.",
+    for_administrator=True,
+)
+NOT_SET_UP = Problem(
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "The connection to Nuxeo is not set up correctly",
+    "Nuxeo knows you but does not accept this connector. An administrator has to compare"
+    " nuxeo.jwt.secret and the clocks on both sides.",
+    for_administrator=True,
+)
+UNEXPECTED = Problem(
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "Something went wrong",
+    "The document was not opened and nothing was changed. Try again; if it stays like this, tell"
+    " your administrator.",
+    for_administrator=True,
+)

@@ -1,0 +1,51 @@
+"""Who the user of a browser is: sign-in by Nuxeo's own session.
+
+The connector is mounted on Nuxeo's host below ``/nuxeo``, where the browser sends Nuxeo's session
+cookie. The cookie is shown to Nuxeo once to learn the user, and goes nowhere else: not into a log,
+not into a page, not into any other call (REST_CONTRACT 1.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from connector.nuxeo_gateway.errors import NuxeoRefusedUser
+from connector.nuxeo_gateway.users import User, Users
+
+_NOT_IN_A_VALUE = frozenset(' ",;\\')
+
+
+class SessionSignIn:
+    """Learns the user from the browser's Nuxeo cookies.
+
+    Args:
+        users: asks Nuxeo.
+        cookie_names: which of a browser's cookies are Nuxeo's.
+    """
+
+    def __init__(self, users: Users, cookie_names: tuple[str, ...]) -> None:
+        self._users = users
+        self._cookie_names = cookie_names
+
+    def user(self, cookies: Mapping[str, str]) -> User | None:
+        """The user whose browser sent ``cookies``; ``None`` if nobody is signed in.
+
+        Raises:
+            GatewayError: Nuxeo could not say.
+        """
+        shown = [
+            f"{name}={cookies[name]}"
+            for name in self._cookie_names
+            if name in cookies and _is_cookie_value(cookies[name])
+        ]
+        if not shown:
+            return None
+        try:
+            user = self._users.behind_cookies("; ".join(shown))
+        except NuxeoRefusedUser:
+            return None
+        return None if user.is_anonymous else user
+
+
+def _is_cookie_value(value: str) -> bool:
+    return bool(value) and all("!" <= char <= "~" and char not in _NOT_IN_A_VALUE for char in value)

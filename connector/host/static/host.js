@@ -1,0 +1,71 @@
+// The host page: makes the office frame, hands it the access token, and listens to it.
+//
+// The frame is made here and not in the HTML because browsers would otherwise restore it with a
+// former session's state (WOPI page "Building a host page").
+"use strict";
+
+(() => {
+  const SLOW_AFTER = 20000;
+  const holder = document.getElementById("frame-holder");
+  const form = document.getElementById("office-form");
+  const loading = document.getElementById("loading");
+  const { title, origin, closeUrl } = holder.dataset;
+
+  const frame = document.createElement("iframe");
+  frame.name = form.target;
+  frame.id = form.target;
+  frame.title = title;
+  frame.allowFullscreen = true;
+  frame.allow = "clipboard-read *; clipboard-write *; fullscreen *";
+  frame.setAttribute(
+    "sandbox",
+    "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox" +
+      " allow-top-navigation allow-downloads allow-modals",
+  );
+
+  const slow = setTimeout(() => {
+    document.getElementById("slow").hidden = false;
+  }, SLOW_AFTER);
+  const loaded = () => {
+    clearTimeout(slow);
+    loading.hidden = true;
+  };
+
+  const post = (messageId, values) => {
+    const message = { MessageId: messageId, SendTime: Date.now(), Values: values };
+    frame.contentWindow.postMessage(JSON.stringify(message), origin);
+  };
+
+  window.addEventListener("message", (event) => {
+    if (event.origin !== origin || event.source !== frame.contentWindow) {
+      return;
+    }
+    let message;
+    try {
+      message = JSON.parse(event.data);
+    } catch {
+      return; // Not one of the documented messages, which are all JSON text.
+    }
+    switch (message?.MessageId) {
+      case "App_LoadingStatus":
+        loaded();
+        post("Host_PostmessageReady", {});
+        break;
+      case "UI_Close":
+        window.location.assign(closeUrl);
+        break;
+    }
+  });
+
+  holder.append(frame);
+  form.submit();
+  // The token has been handed over; nothing on this page needs it any more.
+  form.remove();
+  frame.addEventListener("load", loaded);
+
+  // To be passed to the frame once, not on every reload (WOPI page "Building a host page").
+  const url = new URL(window.location.href);
+  url.searchParams.delete("wdPreviousSession");
+  url.searchParams.delete("wdPreviousCorrelation");
+  window.history.replaceState(window.history.state, "", url);
+})();

@@ -1,0 +1,1 @@
+"""Where WOPI locks are kept, shared by all processes that serve one Nuxeo."""

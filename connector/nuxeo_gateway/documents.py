@@ -1,0 +1,192 @@
+"""Documents as the connector sees them, and the one call that reads one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from connector.file_reference import FileReference
+from connector.nuxeo_gateway.errors import NuxeoFailed
+from connector.nuxeo_gateway.session import NuxeoSession, json_object, segment
+
+_USUAL_SCHEMAS = frozenset({"file", "files"})
+
+
+@dataclass(frozen=True)
+class Blob:
+    """What Nuxeo says of a blob (REST_CONTRACT 3.1).
+
+    ``digest`` and ``digest_algorithm`` are ``None`` where the storage knows none; ``length`` is in
+    bytes.
+    """
+
+    name: str
+    mime_type: str
+    digest: str | None
+    digest_algorithm: str | None
+    length: int
+
+
+@dataclass(frozen=True)
+class Ancestor:
+    """A folder above a document that the user may read."""
+
+    uid: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document, read as a user (REST_CONTRACT 2.2).
+
+    ``permissions`` are that user's, Nuxeo's lock taken into account; ``last_modified`` is ISO 8601
+    as Nuxeo wrote it; ``properties`` is the raw JSON.
+    """
+
+    repository: str
+    uid: str
+    path: str
+    title: str
+    change_token: str | None
+    is_trashed: bool
+    is_version: bool
+    is_proxy: bool
+    is_record: bool
+    is_under_retention_or_legal_hold: bool
+    lock_owner: str | None
+    last_modified: str | None
+    creator: str
+    last_contributor: str
+    permissions: frozenset[str]
+    ancestors: tuple[Ancestor, ...]
+    properties: Mapping[str, Any] = field(repr=False)
+
+    def blob(self, xpath: str) -> Blob | None:
+        """The blob at ``xpath``, or ``None`` if there is none."""
+        return parse_blob(value_at(self.properties, xpath))
+
+
+class Documents:
+    """Reads documents."""
+
+    def __init__(self, session: NuxeoSession) -> None:
+        self._session = session
+
+    def get(self, reference: FileReference, user: str, *, with_ancestors: bool = False) -> Document:
+        """The document of ``reference`` as ``user`` sees it: one call.
+
+        Raises:
+            NuxeoNotFound: there is none.
+            NuxeoForbidden: the user may not read it.
+            GatewayError: Nuxeo did not answer as expected.
+        """
+        enrichers = "permissions,breadcrumb" if with_ancestors else "permissions"
+        response = self._session.call(
+            "GET",
+            document_path(reference),
+            user=user,
+            headers={**shape_headers(reference.xpath), "enrichers-document": enrichers},
+        )
+        return parse_document(json_object(response))
+
+    def uid_of_path(self, repository: str, path: str, user: str) -> str:
+        """The uid of the document at ``path``, as ``user``.
+
+        Raises:
+            GatewayError: as :meth:`get`.
+        """
+        segments = "/".join(segment(part) for part in path.strip("/").split("/"))
+        response = self._session.call(
+            "GET", f"api/v1/repo/{segment(repository)}/path/{segments}", user=user
+        )
+        return str(json_object(response)["uid"])
+
+
+def document_path(reference: FileReference) -> str:
+    """Where the document is in the REST API."""
+    repository, uid = segment(reference.repository), segment(reference.document_id)
+    return f"api/v1/repo/{repository}/id/{uid}"
+
+
+def shape_headers(xpath: str) -> dict[str, str]:
+    """Headers that have Nuxeo write the lock and the schema of ``xpath`` into a document."""
+    schema = xpath.partition(":")[0]
+    schemas = "file,files" if schema in _USUAL_SCHEMAS else "*"
+    return {"X-NXproperties": schemas, "fetch-document": "lock"}
+
+
+def parse_document(value: Mapping[str, Any]) -> Document:
+    """A document out of Nuxeo's JSON.
+
+    Raises:
+        NuxeoFailed: if it is no document.
+    """
+    if value.get("entity-type") != "document" or not isinstance(value.get("uid"), str):
+        raise NuxeoFailed("Nuxeo answered with something that is no document")
+    properties: Mapping[str, Any] = value.get("properties") or {}
+    context: Mapping[str, Any] = value.get("contextParameters") or {}
+    uid = value["uid"]
+    return Document(
+        repository=str(value.get("repository", "")),
+        uid=uid,
+        path=str(value.get("path", "")),
+        title=str(value.get("title") or ""),
+        change_token=value.get("changeToken"),
+        is_trashed=bool(value.get("isTrashed")),
+        is_version=bool(value.get("isVersion")),
+        is_proxy=bool(value.get("isProxy")),
+        is_record=bool(value.get("isRecord")),
+        is_under_retention_or_legal_hold=bool(
+            value.get("isUnderRetentionOrLegalHold") or value.get("hasLegalHold")
+        ),
+        lock_owner=value.get("lockOwner"),
+        last_modified=properties.get("dc:modified") or value.get("lastModified"),
+        creator=_name(properties.get("dc:creator")),
+        last_contributor=_name(properties.get("dc:lastContributor")),
+        permissions=frozenset(context.get("permissions") or ()),
+        ancestors=tuple(_ancestors(context.get("breadcrumb"), uid)),
+        properties=properties,
+    )
+
+
+def parse_blob(value: object) -> Blob | None:
+    """A blob out of Nuxeo's JSON; ``None`` if it is none."""
+    if not isinstance(value, Mapping) or "data" not in value:
+        return None
+    try:
+        length = int(value.get("length") or 0)
+    except (TypeError, ValueError):
+        return None
+    return Blob(
+        name=str(value.get("name") or ""),
+        mime_type=str(value.get("mime-type") or "application/octet-stream"),
+        digest=value.get("digest"),
+        digest_algorithm=value.get("digestAlgorithm"),
+        length=length,
+    )
+
+
+def value_at(properties: Mapping[str, Any], xpath: str) -> object:
+    """What stands at ``xpath`` in a document's properties; ``None`` if nothing does."""
+    name, *steps = xpath.split("/")
+    value: object = properties.get(name)
+    for step in steps:
+        if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        elif isinstance(value, Mapping):
+            value = value.get(step)
+        else:
+            return None
+    return value
+
+
+def _ancestors(breadcrumb: object, uid: str) -> Iterable[Ancestor]:
+    if isinstance(breadcrumb, Mapping):
+        for entry in breadcrumb.get("entries") or ():
+            if entry.get("uid") != uid:
+                yield Ancestor(str(entry.get("uid")), str(entry.get("title") or ""))
+
+
+def _name(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,24 @@
+"""All of Nuxeo that the connector uses, on one session."""
+
+from __future__ import annotations
+
+from connector.nuxeo_gateway.blobs import Blobs
+from connector.nuxeo_gateway.documents import Documents
+from connector.nuxeo_gateway.locking import DocumentLocks
+from connector.nuxeo_gateway.session import NuxeoSession
+from connector.nuxeo_gateway.users import Users
+
+
+class NuxeoGateway:
+    """Documents, blobs, locks and users of one Nuxeo server."""
+
+    def __init__(self, session: NuxeoSession) -> None:
+        self._session = session
+        self.documents = Documents(session)
+        self.blobs = Blobs(session)
+        self.locks = DocumentLocks(session)
+        self.users = Users(session)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._session.close()

@@ -1,0 +1,239 @@
+"""What people see of the sandbox: sign-in and start page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from flask import Blueprint, Response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from connector.sandbox.nuxeo_server.auth import SESSION_COOKIE, base_url
+from connector.sandbox.nuxeo_server.context import Server
+from connector.sandbox.nuxeo_server.downloads import send_blob
+from connector.sandbox.nuxeo_server.errors import NuxeoError
+from connector.sandbox.nuxeo_server.reading import find_blob
+from connector.sandbox.nuxeo_server.security import Principal
+from connector.sandbox.nuxeo_server.seed import DEMO
+from connector.sandbox.nuxeo_server.session import Session
+from connector.sandbox.nuxeo_server.store import Document
+
+_APPS = {
+    "docx": "Word",
+    "xlsx": "Excel",
+    "pptx": "PowerPoint",
+    "wopitest": "WopiTest",
+}
+_PEOPLE = (
+    ("alice", "Alice Martin", "may edit"),
+    ("bob", "Bob Keller", "may edit"),
+    ("carol", "Carol Rossi", "may only read"),
+    ("dave", "Dave Novak", "sees nothing"),
+    ("Administrator", "Ada Admin", "administrator"),
+)
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
+    " form-action 'self' {others}; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file on the start page."""
+
+    name: str
+    size: str
+    app: str | None
+    edit_url: str
+    view_url: str
+    download_url: str
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A document on the start page."""
+
+    uid: str
+    title: str
+    files: list[_File]
+    contributor: str
+    modified: str
+    version: str
+    lock_owner: str | None
+    may_write: bool
+
+
+class Pages:
+    """Sign-in, start page, and downloads by a browser."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def blueprint(self) -> Blueprint:
+        """The routes, below ``/nuxeo``."""
+        views = Blueprint(
+            "pages",
+            __name__,
+            template_folder="templates",
+            static_folder="static",
+            static_url_path="/sandbox-static",
+        )
+        add = views.add_url_rule
+        add("/", view_func=lambda: redirect("/nuxeo/ui/"), endpoint="root")
+        add("/ui/", view_func=self.start)
+        add("/login.jsp", view_func=self.login)
+        add("/login", view_func=self.login, endpoint="login_short")
+        add("/startup", view_func=self.sign_in, methods=["POST"])
+        add("/logout", view_func=self.sign_out)
+        for prefix in ("/nxfile", "/nxbigfile"):
+            add(f"{prefix}/<repository>/<uid>", view_func=self.download, endpoint=f"{prefix[1:]}0")
+            add(
+                f"{prefix}/<repository>/<uid>/<path:rest>",
+                view_func=self.download,
+                endpoint=prefix[1:],
+            )
+        return views
+
+    def start(self) -> ResponseReturnValue:
+        """The documents of the demo, as the user may see them."""
+        principal = self._signed_in()
+        if principal is None:
+            return redirect(f"/nuxeo/login.jsp?requestedUrl={quote('ui/')}")
+        session = Session(self._server.store, principal)
+        try:
+            documents = session.children(session.by_path(DEMO))
+        except NuxeoError:
+            documents = []
+        rows = [self._row(document, session) for document in documents if document.type == "File"]
+        user = self._server.store.entry("userDirectory", principal.name) or {}
+        return self._page(
+            "start.html",
+            rows=sorted(rows, key=lambda row: row.title.lower()),
+            user=principal.name,
+            user_name=f"{user.get('firstName', '')} {user.get('lastName', '')}".strip(),
+        )
+
+    def login(self, failed: bool = False) -> ResponseReturnValue:
+        """The sign-in page."""
+        response = self._page(
+            "login.html",
+            people=_PEOPLE,
+            wanted=request.values.get("requestedUrl", ""),
+            failed=failed,
+        )
+        response.status_code = 401 if failed else 200
+        return response
+
+    def sign_in(self) -> ResponseReturnValue:
+        """Check name and password, plant a session, go on to where the user wanted."""
+        name = request.form.get("user_name", "")
+        if not self._server.authentication.password_matches(
+            name, request.form.get("user_password", "")
+        ):
+            return self.login(failed=True)
+        response = redirect(self._target(request.form.get("requestedUrl", "")))
+        # A new session in any case: one that was there before sign-in is worth nothing after it.
+        self._server.authentication.end_session(request.cookies.get(SESSION_COOKIE, ""))
+        plant(response, self._server.authentication.new_session(name))
+        return response
+
+    def sign_out(self) -> ResponseReturnValue:
+        """End the session."""
+        self._server.authentication.end_session(request.cookies.get(SESSION_COOKIE, ""))
+        response = redirect("/nuxeo/login.jsp")
+        response.delete_cookie(SESSION_COOKIE, path="/nuxeo")
+        return response
+
+    def download(
+        self, repository: str, uid: str, rest: str = "file:content"
+    ) -> ResponseReturnValue:
+        """``/nxfile``: what may not be seen is not there."""
+        identity = self._server.authentication.identify(request)
+        if identity is None:
+            # A session is planted, and a script leads to the login page.
+            response = Response(
+                "<html><body><script>window.location='/nuxeo/login.jsp'</script></body></html>",
+                status=401,
+                mimetype="text/html",
+            )
+            plant(response, self._server.authentication.new_session(None))
+            return response
+        session = Session(self._server.store, identity.principal)
+        document = self._server.store.get(uid) if repository == "default" else None
+        if document is None or not session.has(document, "Browse"):
+            return Response("Not Found", status=404, mimetype="text/html")
+        blob, name = find_blob(document, rest)
+        if blob is None:
+            return Response("No blob found", status=404, mimetype="text/html")
+        return send_blob(self._server.store, document, blob, name)
+
+    def _signed_in(self) -> Principal | None:
+        identity = self._server.authentication.identify(request)
+        return identity.principal if identity else None
+
+    def _target(self, wanted: str) -> str:
+        """Where to go after sign-in: below Nuxeo, or to the connector; nowhere else."""
+        parts = urlsplit(wanted)
+        if self._server.connector_url and parts.scheme:
+            own = urlsplit(self._server.connector_url)
+            if (parts.scheme, parts.netloc) == (own.scheme, own.netloc):
+                return wanted
+        if parts.scheme or parts.netloc or wanted.startswith(("/", "\\")) or ":" in parts.path[:1]:
+            return "/nuxeo/ui/"
+        return f"/nuxeo/{wanted}" if wanted else "/nuxeo/ui/"
+
+    def _row(self, document: Document, session: Session) -> _Row:
+        blobs: list[tuple[str, dict[str, Any]]] = []
+        if document.properties.get("file:content"):
+            blobs.append(("file:content", document.properties["file:content"]))
+        for index, item in enumerate(document.properties.get("files:files") or ()):
+            if item.get("file"):
+                blobs.append((f"files:files/{index}/file", item["file"]))
+        changed = datetime.fromisoformat(document.properties["dc:modified"])
+        edited = "+" if document.version_label and document.is_checked_out else ""
+        return _Row(
+            uid=document.uid,
+            title=document.properties["dc:title"],
+            files=[self._file(document, xpath, blob) for xpath, blob in blobs],
+            contributor=document.properties["dc:lastContributor"],
+            modified=f"{changed:%d %b %Y, %H:%M}",
+            version=document.version_label + edited,
+            lock_owner=document.lock_owner,
+            may_write=session.has(document, "WriteProperties"),
+        )
+
+    def _file(self, document: Document, xpath: str, blob: dict[str, Any]) -> _File:
+        base = self._server.connector_url or base_url(request)
+        where = f"default/{document.uid}/{xpath}"
+        name = blob["name"]
+        return _File(
+            name=name,
+            size=_size(blob["length"]),
+            app=_APPS.get(name.rpartition(".")[2].lower()),
+            edit_url=f"{base}wopi/edit/{where}",
+            view_url=f"{base}wopi/view/{where}",
+            download_url=f"/nuxeo/nxfile/{where}/{quote(name, safe='')}",
+        )
+
+    def _page(self, template: str, **values: Any) -> Response:
+        response = Response(render_template(template, **values), mimetype="text/html")
+        # After sign-in the browser is sent on, to the connector too.
+        connector = urlsplit(self._server.connector_url or "")
+        others = f"{connector.scheme}://{connector.netloc}" if connector.netloc else ""
+        response.headers["Content-Security-Policy"] = _POLICY.format(others=others)
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+def plant(response: Any, session_id: str) -> None:
+    """Set the session cookie as Tomcat does: for the context path, and not for scripts."""
+    response.set_cookie(SESSION_COOKIE, session_id, path="/nuxeo", httponly=True, samesite="Lax")
+
+
+def _size(length: int) -> str:
+    if length < 1024:
+        return f"{length} bytes"
+    return f"{length / 1024:.0f} KB" if length < 1024 * 1024 else f"{length / 1024 / 1024:.1f} MB"

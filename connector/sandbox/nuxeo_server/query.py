@@ -1,0 +1,111 @@
+"""A small and honest part of NXQL: what it does not understand it refuses."""
+
+from __future__ import annotations
+
+import re
+
+from connector.sandbox.nuxeo_server.doctypes import TYPES
+from connector.sandbox.nuxeo_server.errors import NuxeoError
+from connector.sandbox.nuxeo_server.session import Session
+from connector.sandbox.nuxeo_server.store import Document
+
+_QUERY = re.compile(
+    r"\s*SELECT\s+\*\s+FROM\s+(?P<type>\w+)(?:\s+WHERE\s+(?P<where>.+?))?"
+    r"(?:\s+ORDER\s+BY\s+(?P<order>[\w:]+)(?:\s+(?P<direction>ASC|DESC))?)?\s*;?\s*",
+    re.IGNORECASE | re.DOTALL,
+)
+_CONDITION = re.compile(
+    r"\s*(?P<key>[\w:]+)\s*(?P<operator>=|<>|!=|STARTSWITH|LIKE|IS\s+NULL|IS\s+NOT\s+NULL)"
+    r"\s*(?P<value>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d+)?\s*",
+    re.IGNORECASE,
+)
+
+
+def run(text: str, session: Session) -> list[Document]:
+    """The documents that a query finds and the user may read.
+
+    Raises:
+        NuxeoError: 400 for a query that is not understood.
+    """
+    match = _QUERY.fullmatch(text)
+    if match is None or match["type"] not in ("Document", *TYPES):
+        raise NuxeoError(400, "The sandbox does not understand this query")
+    conditions = [
+        _parse(part) for part in re.split(r"\s+AND\s+", match["where"] or "", flags=re.I) if part
+    ]
+    found = [
+        document
+        for document in session.store.all_documents()
+        if document.parent_uid is not None
+        and match["type"] in ("Document", document.type)
+        and session.has(document, "Read")
+        and all(_holds(condition, document, session) for condition in conditions)
+    ]
+    if match["order"]:
+        key = match["order"]
+        found.sort(
+            key=lambda item: str(_value(key, item, session) or ""),
+            reverse=(match["direction"] or "").upper() == "DESC",
+        )
+    return found
+
+
+def _parse(text: str) -> tuple[str, str, str]:
+    match = _CONDITION.fullmatch(text)
+    if match is None:
+        raise NuxeoError(400, "The sandbox does not understand this condition")
+    value = match["value"] or ""
+    if value[:1] in "'\"":
+        value = re.sub(r"\\(.)", r"\1", value[1:-1])
+    return match["key"], re.sub(r"\s+", " ", match["operator"].upper()), value
+
+
+def _holds(condition: tuple[str, str, str], document: Document, session: Session) -> bool:
+    key, operator, wanted = condition
+    value = _value(key, document, session)
+    text = "" if value is None else str(value)
+    match operator:
+        case "=":
+            return text == wanted
+        case "<>" | "!=":
+            return text != wanted
+        case "STARTSWITH":
+            return text.startswith(wanted.rstrip("/") + "/")
+        case "LIKE":
+            pattern = "".join(
+                ".*" if char == "%" else "." if char == "_" else re.escape(char) for char in wanted
+            )
+            return re.fullmatch(pattern, text, re.DOTALL) is not None
+        case "IS NULL":
+            return value is None
+        case _:
+            return value is not None
+
+
+def _value(key: str, document: Document, session: Session) -> object:
+    match key:
+        case "ecm:uuid":
+            return document.uid
+        case "ecm:path":
+            return session.path(document)
+        case "ecm:name":
+            return document.name
+        case "ecm:primaryType":
+            return document.type
+        case "ecm:parentId":
+            return document.parent_uid
+        case "ecm:isTrashed":
+            return int(document.is_trashed)
+        case "ecm:isVersion" | "ecm:isCheckedInVersion":
+            return int(document.is_version)
+        case "ecm:isProxy":
+            return int(document.is_proxy)
+        case "ecm:versionVersionableId" | "ecm:versionableId":
+            return document.series_uid
+        case "ecm:lockOwner":
+            return document.lock_owner
+        case "ecm:currentLifeCycleState":
+            return document.state
+    if key.startswith("ecm:"):
+        raise NuxeoError(400, f"The sandbox does not know {key}")
+    return document.properties.get(key)

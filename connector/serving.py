@@ -1,0 +1,76 @@
+"""Running a WSGI application under gunicorn, the way every part of this project is served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+
+from connector.logs import RedactingFormatter
+
+_KEEP_ALIVE = 30
+
+
+class _RedactingLogger(Logger):
+    """gunicorn writes whole URLs when a request fails, and office clients have tokens in theirs."""
+
+    def setup(self, cfg: Config) -> None:
+        """Give gunicorn's handlers a formatter that leaves secrets out."""
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(RedactingFormatter(self.error_fmt, self.datefmt))
+
+
+class _Server(BaseApplication):
+    def __init__(self, load: Callable[[], Any], options: dict[str, Any]) -> None:
+        self._load = load
+        self._options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        return self._load()
+
+
+def serve(
+    load: Callable[[], Any],
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    threads: int,
+    log_level: str,
+) -> None:
+    """Serve until told to stop.
+
+    Args:
+        load: makes the WSGI application; called in each worker process.
+        host: address to listen at.
+        port: port to listen at.
+        workers: processes.
+        threads: threads in each.
+        log_level: of gunicorn's own messages.
+    """
+    at = f"[{host}]" if ":" in host else host
+    _Server(
+        load,
+        {
+            "bind": f"{at}:{port}",
+            "workers": workers,
+            "threads": threads,
+            "worker_class": "gthread",
+            "keepalive": _KEEP_ALIVE,
+            "accesslog": None,
+            "loglevel": log_level.lower(),
+            "logger_class": _RedactingLogger,
+            # Its default place is one per user, whatever is served.
+            "control_socket_disable": True,
+            "proc_name": "nuxeo-wopi",
+        },
+    ).run()

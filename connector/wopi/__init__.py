@@ -1,0 +1,1 @@
+"""The WOPI protocol, as an office client sees it."""

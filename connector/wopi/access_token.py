@@ -1,0 +1,108 @@
+"""The WOPI access token that an office client shows with every call.
+
+It is good for one file and one user, and for nothing on Nuxeo itself: it is signed with the secret
+that Nuxeo shares, but Nuxeo takes ``aud`` for a path prefix, which ``wopi:<file id>`` never is
+(REST_CONTRACT 1.2). A Nuxeo token, the other way round, lacks issuer and audience and is refused
+here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import jwt
+
+_ALGORITHM = "HS512"
+_ISSUER = "nuxeo-wopi-connector"
+_REQUIRED = ["sub", "exp", "aud", "iss", "grant"]
+
+
+class Grant(StrEnum):
+    """What the session was opened for; the user's rights in Nuxeo still decide every call."""
+
+    VIEW = "view"
+    EDIT = "edit"
+
+
+class InvalidAccessToken(Exception):
+    """A token that is malformed, forged, expired, or another file's."""
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    """Who may do what with which file.
+
+    ``user`` is the Nuxeo login name, ``user_name`` the name to show to people, ``expires_at``
+    seconds since the epoch.
+    """
+
+    file_id: str
+    user: str
+    user_name: str
+    grant: Grant
+    expires_at: int
+
+    @property
+    def ttl_milliseconds(self) -> int:
+        """``access_token_ttl``: the moment of expiry, in milliseconds since the epoch."""
+        return self.expires_at * 1000
+
+
+class AccessTokens:
+    """Makes and reads access tokens.
+
+    Args:
+        secret: ``nuxeo.jwt.secret``.
+        lifetime: seconds from issue to expiry.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(self, secret: str, lifetime: int, clock: Callable[[], float] = time.time) -> None:
+        self._secret = secret
+        self._lifetime = lifetime
+        self._clock = clock
+
+    def issue(self, *, file_id: str, user: str, user_name: str, grant: Grant) -> AccessToken:
+        """A token for one user and one file that lives from now on."""
+        expires_at = int(self._clock()) + self._lifetime
+        return AccessToken(file_id, user, user_name, grant, expires_at)
+
+    def sign(self, token: AccessToken) -> str:
+        """The text that is handed to the office client."""
+        claims = {
+            "iss": _ISSUER,
+            "aud": f"wopi:{token.file_id}",
+            "sub": token.user,
+            "name": token.user_name,
+            "grant": token.grant.value,
+            "exp": token.expires_at,
+        }
+        return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
+
+    def read(self, text: str, *, file_id: str) -> AccessToken:
+        """The token behind ``text``, checked for ``file_id``.
+
+        Raises:
+            InvalidAccessToken: saying why, without repeating the token.
+        """
+        try:
+            claims = jwt.decode(
+                text,
+                self._secret,
+                algorithms=[_ALGORITHM],
+                audience=f"wopi:{file_id}",
+                issuer=_ISSUER,
+                options={"require": _REQUIRED, "verify_exp": False, "strict_aud": True},
+            )
+            expires_at = int(claims["exp"])
+            grant = Grant(claims["grant"])
+        except (jwt.InvalidTokenError, ValueError, TypeError) as error:
+            raise InvalidAccessToken(type(error).__name__) from error
+        # Not left to PyJWT, so that tests can move the clock.
+        if expires_at <= self._clock():
+            raise InvalidAccessToken("expired")
+        user = claims["sub"]
+        return AccessToken(file_id, user, str(claims.get("name") or user), grant, expires_at)

@@ -1,0 +1,61 @@
+"""From an action's ``urlsrc`` to the URL that a frame is sent to.
+
+Source: the page "WOPI discovery", sections "Action URLs" and "Placeholder values".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from connector.wopi.clients import ClientProfile
+
+_OPTIONAL = re.compile(r"<([^<>=]*)=([^<>&]*)(&?)>|<[^<>]*>?")
+
+
+def action_url(
+    urlsrc: str,
+    *,
+    wopi_src: str,
+    language: str,
+    business_user: bool,
+    client: ClientProfile,
+    passed_on: Mapping[str, str] | None = None,
+) -> str:
+    """The URL that opens a file.
+
+    Args:
+        urlsrc: as published, with placeholders.
+        wopi_src: the file's WOPISrc, not encoded.
+        language: BCP 47 with region, such as ``fr-FR``.
+        business_user: whether Microsoft is to check for a subscription.
+        client: which kind of client published ``urlsrc``.
+        passed_on: ``wd...`` parameters that came with the host page's URL.
+    """
+    values = {"UI_LLCC": language, "DC_LLCC": language, "WOPI_SOURCE": wopi_src}
+    if business_user:
+        values["BUSINESS_USER"] = "1"
+
+    def fill(match: re.Match[str]) -> str:
+        name, placeholder, ampersand = match.group(1), match.group(2), match.group(3)
+        if placeholder not in values:
+            return ""
+        return f"{name}={quote(values[placeholder], safe='')}{ampersand}"
+
+    url = _OPTIONAL.sub(fill, urlsrc)
+    present = {name.lower() for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
+    further: dict[str, str] = {}
+    if "wopisrc" not in present:
+        further["WOPISrc"] = wopi_src
+    if client.language_parameter and client.language_parameter not in present:
+        further[client.language_parameter] = language
+    further |= passed_on or {}
+    query = "&".join(
+        f"{quote(key, safe='')}={quote(value, safe='')}" for key, value in further.items()
+    )
+    if not query:
+        return url
+    if "?" not in url:
+        return f"{url}?{query}"
+    return url + query if url[-1] in "?&" else f"{url}&{query}"

@@ -1,0 +1,159 @@
+"""WOPI discovery: what an office client can open, and where. Parsing only, no I/O.
+
+Source: the page "WOPI discovery"; Collabora's and ONLYOFFICE's documents differ in the names of
+their apps and in the attributes they leave out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from connector.wopi.clients import ClientProfile, profile_of
+
+_APP_NAMES = {
+    "word": "Word",
+    "excel": "Excel",
+    "powerpoint": "PowerPoint",
+    "wopitest": "WopiTest",
+    "writer": "Writer",
+    "calc": "Calc",
+    "impress": "Impress",
+    "draw": "Draw",
+}
+_FAMILIES = {
+    "Writer": ("doc", "docx", "docm", "dot", "dotx", "odt", "ott", "rtf", "txt"),
+    "Calc": ("xls", "xlsx", "xlsm", "xlsb", "ods", "ots", "csv"),
+    "Impress": ("ppt", "pptx", "pptm", "ppsx", "odp", "otp"),
+    "Draw": ("odg", "otg", "vsd", "vsdx"),
+}
+
+
+class InvalidDiscovery(ValueError):
+    """A document that is no WOPI discovery."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing an app can do with one kind of file.
+
+    ``urlsrc`` still has its placeholders; ``extension`` is in lower case without a dot.
+    """
+
+    app: str
+    name: str
+    extension: str
+    urlsrc: str
+    favicon: str | None
+    is_default: bool
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What an office client published."""
+
+    actions: Mapping[tuple[str, str], Action]
+    origins: tuple[str, ...]
+    client: ClientProfile
+
+    def action(self, extension: str, name: str) -> Action | None:
+        """The action for files with this extension (any case, no dot)."""
+        return self.actions.get((extension.lower(), name))
+
+    def view_action(self, extension: str) -> Action | None:
+        """How to view such a file.
+
+        Collabora lists only ``edit`` for what it can edit and views through the same URL: what it
+        lets a user do there follows from CheckFileInfo.
+        """
+        return self.action(extension, "view") or self.action(extension, "edit")
+
+
+def parse(document: bytes, *, prefer_https: bool = True) -> Discovery:
+    """Read a discovery document.
+
+    Args:
+        document: the XML.
+        prefer_https: which of several net zones to take, by how host pages are reached.
+
+    Raises:
+        InvalidDiscovery: if it is not XML, tries an XML attack, or lists nothing that can be used.
+    """
+    try:
+        root = fromstring(document, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        raise InvalidDiscovery(f"not safe, well-formed XML ({type(error).__name__})") from error
+    zones = list(root.iter("net-zone"))
+    if root.tag != "wopi-discovery" or not zones:
+        raise InvalidDiscovery("no <wopi-discovery> with a <net-zone>")
+    actions: dict[tuple[str, str], Action] = {}
+    for action in _actions(min(zones, key=lambda zone: _rank(zone, prefer_https))):
+        key = (action.extension, action.name)
+        known = actions.get(key)
+        if known is None or (action.is_default and not known.is_default):
+            actions[key] = action
+    if not actions:
+        raise InvalidDiscovery("no action for any kind of file")
+    origins = sorted({origin_of(action.urlsrc) for action in actions.values()})
+    return Discovery(
+        actions, tuple(origins), profile_of(action.urlsrc for action in actions.values())
+    )
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _rank(zone: Element, prefer_https: bool) -> tuple[bool, bool]:
+    name = zone.get("name", "").lower()
+    return (name.endswith("https") != prefer_https, not name.startswith("external"))
+
+
+def _actions(zone: Element) -> Iterable[Action]:
+    for app in zone.iter("app"):
+        for action in app.iter("action"):
+            name = action.get("name", "").strip()
+            extension = action.get("ext", "").strip().lower().removeprefix(".")
+            urlsrc = action.get("urlsrc", "").strip()
+            parts = _split(urlsrc)
+            if name and extension and parts:
+                yield Action(
+                    app=_app_name(app.get("name", ""), extension),
+                    name=name,
+                    extension=extension,
+                    urlsrc=urlsrc,
+                    favicon=_http_url(app.get("favIconUrl")),
+                    is_default=action.get("default", "").lower() == "true",
+                )
+
+
+def _app_name(name: str, extension: str) -> str:
+    """A name for people. Collabora has apps named after MIME types, ONLYOFFICE after Office's."""
+    known = _APP_NAMES.get(name.strip().lower())
+    if known:
+        return known
+    if "/" in name or not name.strip():
+        for family, extensions in _FAMILIES.items():
+            if extension in extensions:
+                return family
+        return "Office"
+    return name.strip()
+
+
+def _http_url(url: str | None) -> str | None:
+    return url.strip() if url and _split(url.strip()) else None
+
+
+def _split(url: str) -> bool:
+    try:
+        parts = urlsplit(url.partition("<")[0])
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -1,0 +1,160 @@
+"""Where the discovery comes from: fetched, kept in memory and on disk, renewed in the background.
+
+The connector starts and goes on without the office client: the last good document is used for as
+long as its source is down. Only when there never was one does a caller wait, and is told.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import requests
+from cachetools import TTLCache
+
+from connector import __version__
+from connector.wopi.discovery import Discovery, InvalidDiscovery, parse
+
+_log = logging.getLogger(__name__)
+
+_KEY = "discovery"
+_MAX_BYTES = 8 * 1024 * 1024
+_TIMEOUT = (5.0, 15.0)
+_RETRY_AFTER = 30.0
+_FAILURE_REMEMBERED = 3.0
+
+
+class DiscoveryUnavailable(Exception):
+    """There is no discovery: its source is down or publishes nonsense, and always was."""
+
+
+class DiscoverySource:
+    """The discovery of one office client.
+
+    Args:
+        url: where it is published.
+        refresh: seconds after which it is fetched again.
+        kept_in: a file that keeps the last good document over a restart.
+        prefer_https: which net zone to take.
+        ca_bundle: certificates to trust instead of the usual ones.
+        fetch: for tests; fetches ``url``.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        refresh: float,
+        kept_in: Path,
+        prefer_https: bool,
+        ca_bundle: Path | None = None,
+        fetch: Callable[[], bytes] | None = None,
+    ) -> None:
+        self._url = url
+        self._refresh = refresh
+        self._kept_in = kept_in
+        self._prefer_https = prefer_https
+        self._verify: bool | str = str(ca_bundle) if ca_bundle else True
+        self._fetch = fetch or self._download
+        self._fresh: TTLCache[str, Discovery] = TTLCache(1, refresh)
+        self._failed: TTLCache[str, str] = TTLCache(1, _FAILURE_REMEMBERED)
+        self._last_good: Discovery | None = None
+        self._one_at_a_time = threading.Lock()
+        self._stopped = threading.Event()
+
+    def get(self) -> Discovery:
+        """The discovery, without waiting if there ever was one.
+
+        Raises:
+            DiscoveryUnavailable: there never was one, and there is none now.
+        """
+        return self._last_good or self.renew()
+
+    def renew(self) -> Discovery:
+        """Fetch the discovery now; one caller at a time does, the others share what it got.
+
+        Raises:
+            DiscoveryUnavailable: the source is down and nothing was kept.
+        """
+        with self._one_at_a_time:
+            fresh = self._fresh.get(_KEY)
+            if fresh is not None:
+                return fresh
+            reason = self._failed.get(_KEY)
+            if reason is None:
+                try:
+                    document = self._fetch()
+                    discovery = parse(document, prefer_https=self._prefer_https)
+                except (requests.RequestException, InvalidDiscovery) as error:
+                    reason = self._failed[_KEY] = f"{type(error).__name__}: {error}"
+                    _log.warning("discovery at %s: %s", self._url, reason)
+                else:
+                    self._fresh[_KEY] = self._last_good = discovery
+                    self._keep(document)
+                    return discovery
+            if self._last_good is None:
+                self._last_good = self._kept()
+            if self._last_good is None:
+                raise DiscoveryUnavailable(reason)
+            return self._last_good
+
+    def start(self) -> None:
+        """Renew in the background from now on."""
+        threading.Thread(target=self._run, name="discovery", daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop renewing."""
+        self._stopped.set()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.renew()
+            except DiscoveryUnavailable:
+                pause = _RETRY_AFTER
+            else:
+                pause = self._refresh if _KEY in self._fresh else _RETRY_AFTER
+            # Not all processes at the same moment.
+            if self._stopped.wait(pause * random.uniform(1.0, 1.1) + 0.1):  # noqa: S311
+                return
+
+    def _download(self) -> bytes:
+        with requests.get(
+            self._url,
+            timeout=_TIMEOUT,
+            verify=self._verify,
+            stream=True,
+            headers={"User-Agent": f"nuxeo-wopi-connector/{__version__}"},
+        ) as response:
+            response.raise_for_status()
+            document = bytearray()
+            for piece in response.iter_content(65536):
+                document += piece
+                if len(document) > _MAX_BYTES:
+                    raise InvalidDiscovery(f"more than {_MAX_BYTES} bytes")
+            return bytes(document)
+
+    def _keep(self, document: bytes) -> None:
+        try:
+            descriptor, name = tempfile.mkstemp(dir=self._kept_in.parent, prefix="discovery-")
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(document)
+            Path(name).replace(self._kept_in)
+        except OSError as error:
+            _log.warning("the discovery could not be kept in %s: %s", self._kept_in, error)
+
+    def _kept(self) -> Discovery | None:
+        try:
+            discovery = parse(self._kept_in.read_bytes(), prefer_https=self._prefer_https)
+        except FileNotFoundError:
+            return None
+        except (OSError, InvalidDiscovery) as error:
+            _log.warning("the discovery kept in %s cannot be used: %s", self._kept_in, error)
+            return None
+        _log.warning("using the discovery kept in %s", self._kept_in)
+        return discovery

@@ -1,0 +1,86 @@
+"""The answers that refuse a WOPI operation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+
+class WopiError(Exception):
+    """An operation that ends with another status than 200.
+
+    Attributes:
+        status: what the office client gets.
+        reason: for logs and for X-WOPI-ServerError; never shows content or tokens.
+        headers: further response headers.
+    """
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.headers: Mapping[str, str] = {"X-WOPI-ServerError": header_text(reason)}
+
+
+class BadRequest(WopiError):
+    """A header or body that cannot be understood: 400."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+
+class Unauthorized(WopiError):
+    """The access token is no good: 401."""
+
+    status = HTTPStatus.UNAUTHORIZED
+
+
+class NotFound(WopiError):
+    """No such file, or not for this user: 404."""
+
+    status = HTTPStatus.NOT_FOUND
+
+
+class PreconditionFailed(WopiError):
+    """The file is larger than the client expects: 412."""
+
+    status = HTTPStatus.PRECONDITION_FAILED
+
+
+class TooLarge(WopiError):
+    """The body is larger than we accept: 413."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class NotImplementedOperation(WopiError):
+    """An operation that this host does not have: 501."""
+
+    status = HTTPStatus.NOT_IMPLEMENTED
+
+
+class ServerError(WopiError):
+    """Nuxeo or the connector failed: 500."""
+
+
+class LockMismatch(WopiError):
+    """409. Cannot be made without the current lock id, which clients rely on.
+
+    Args:
+        current: the lock id on the file; empty when there is none, or none that WOPI could name.
+        reason: why, also sent as X-WOPI-LockFailureReason.
+    """
+
+    status = HTTPStatus.CONFLICT
+
+    def __init__(self, current: str, reason: str) -> None:
+        super().__init__(reason)
+        self.headers = {
+            "X-WOPI-Lock": current,
+            "X-WOPI-LockFailureReason": header_text(reason),
+        }
+
+
+def header_text(text: str) -> str:
+    """``text`` as a header can carry it: one line of ASCII, 256 characters at most."""
+    return "".join(char if " " <= char <= "~" else "?" for char in text)[:256]

@@ -1,0 +1,69 @@
+"""The demo, running for all tests of a session; and a connector inside the test's own process."""
+
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from werkzeug.serving import make_server
+
+from connector.app import build
+from tests.support import HOST, Demo, Process, Wopi, free_ports
+
+
+@pytest.fixture(scope="session")
+def demo():
+    """``nuxeo-wopi demo`` as a user would start it, on ports of its own."""
+    with tempfile.TemporaryDirectory(prefix="nuxeo-wopi-test-") as data:
+        port = free_ports()
+        process = Process("demo", "--port", port, "--data", data, "--no-browser")
+        try:
+            process.wait_for("ready")
+            yield Demo(port, Path(data))
+        finally:
+            status = process.stop()
+        assert status == 0, "\n".join(process.output)
+
+
+class InProcess:
+    """A connector beside the demo's, on a socket of its own, whose parts a test can reach."""
+
+    def __init__(self, demo, data, clock):
+        self._demo = demo
+        self._port = free_ports(1)
+        url = f"http://{HOST}:{self._port}/nuxeo/"
+        self.settings = demo.settings(
+            **{
+                "nuxeo.wopi.baseURL": url,
+                "nuxeo.wopi.hostURL": url,
+                "nuxeo.wopi.dataDir": str(data),
+            }
+        )
+        self.connector = build(self.settings, clock)
+        self._server = make_server(HOST, self._port, self.connector.app, threaded=True)
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def open(self, user, uid, xpath="file:content", action="edit"):
+        """A WOPI client with a session on a file."""
+        client = self._demo.open(user, uid, xpath, action)
+        file_id = client.source.rpartition("/")[2]
+        return Wopi(self.connector.links.wopi_src(file_id), client.token)
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+        self.connector.close()
+
+
+@pytest.fixture
+def clock():
+    """The clock of ``in_process``; a test module may have one of its own."""
+    return time.time
+
+
+@pytest.fixture
+def in_process(demo, tmp_path, clock):
+    connector = InProcess(demo, tmp_path / "wopi", clock)
+    yield connector
+    connector.close()

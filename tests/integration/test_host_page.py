@@ -1,0 +1,260 @@
+"""The host page, as HTTP: who gets what, under which headers."""
+
+import re
+from html.parser import HTMLParser
+from urllib.parse import parse_qs, urlsplit
+
+import jwt
+import pytest
+import requests
+
+from tests.support import DEMO_FOLDER
+
+
+class Form(HTMLParser):
+    """The form that carries the token into the frame."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.action, self.fields = None, {}
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        if tag == "form":
+            self.action = attributes["action"]
+        if tag == "input":
+            self.fields[attributes["name"]] = attributes["value"]
+
+
+class Browser:
+    """Cookies and redirects, nothing more."""
+
+    def __init__(self, demo, user=None):
+        self.demo = demo
+        self.http = requests.Session()
+        self.http.trust_env = False
+        if user:
+            response = self.http.post(
+                f"{demo.nuxeo_url}startup", data={"user_name": user, "user_password": user}
+            )
+            assert response.ok
+            assert "JSESSIONID" in self.http.cookies
+
+    def open(self, uid, action="edit", xpath="file:content", repository="default", **params):
+        headers = {"Accept-Language": params.pop("language", "fr;q=0.9,en;q=0.5")}
+        return self.http.get(
+            f"{self.demo.connector_url}wopi/{action}/{repository}/{uid}/{xpath}",
+            params=params,
+            headers=headers,
+            timeout=30,
+        )
+
+
+@pytest.fixture(scope="module")
+def letter(demo):
+    return demo.nuxeo().uid(f"{DEMO_FOLDER}/Letter")
+
+
+@pytest.fixture(scope="module")
+def bundle(demo):
+    return demo.nuxeo().uid(f"{DEMO_FOLDER}/Bundle")
+
+
+@pytest.fixture
+def alice(demo):
+    return Browser(demo, "alice")
+
+
+def claims(page):
+    return jwt.decode(Form(page.text).fields["access_token"], options={"verify_signature": False})
+
+
+def test_a_writer_gets_the_editor(demo, alice, letter):
+    page = alice.open(letter)
+    assert page.status_code == 200
+    form = Form(page.text)
+    query = parse_qs(urlsplit(form.action).query)
+    assert query["ui"] == ["fr-FR"]
+    (source,) = query.get("wopisrc") or query["WOPISrc"]
+    assert source.startswith(f"{demo.connector_url}site/wopi/files/")
+    token = claims(page)
+    assert (token["sub"], token["grant"]) == ("alice", "edit")
+    assert token["aud"] == f"wopi:{source.rpartition('/')[2]}"
+    assert form.fields["access_token_ttl"] == str(token["exp"] * 1000)
+    assert requests.get(
+        source, params={"access_token": form.fields["access_token"]}, timeout=30
+    ).json()["UserCanWrite"]
+
+
+def test_an_attachment_has_a_page_of_its_own(alice, bundle):
+    page = alice.open(bundle, xpath="files:files/0/file")
+    assert page.status_code == 200
+    assert claims(page)["grant"] == "edit"
+
+
+def test_a_reader_who_asks_to_edit_gets_the_view_and_the_reason(demo, letter):
+    page = Browser(demo, "carol").open(letter)
+    assert page.status_code == 200
+    assert claims(page)["grant"] == "view"
+    assert "no permission to change it" in page.text
+
+
+def test_somebody_elses_lock_is_named_on_the_page(demo, alice):
+    uid = demo.nuxeo("alice").create()
+    demo.nuxeo("bob").operation("Document.Lock", uid)
+    page = alice.open(uid)
+    assert claims(page)["grant"] == "view"
+    holder = demo.nuxeo().call("GET", "api/v1/user/bob").json()["properties"]
+    assert f"Locked by {holder['firstName']} {holder['lastName']}" in page.text
+
+
+def test_a_running_session_is_joined(demo, alice):
+    uid = demo.nuxeo("alice").create()
+    demo.open("bob", uid).lock("L")
+    assert claims(alice.open(uid))["grant"] == "edit"
+
+
+def test_asking_to_view_is_viewing(alice, letter):
+    assert claims(alice.open(letter, action="view"))["grant"] == "view"
+
+
+def test_what_office_sent_along_is_passed_on(alice, letter):
+    form = Form(alice.open(letter, wdPid="7&8", other="x").text)
+    query = parse_qs(urlsplit(form.action).query)
+    assert query["wdPid"] == ["7&8"]
+    assert "other" not in query
+
+
+def policy(page):
+    header = page.headers["Content-Security-Policy"]
+    return {name: values for name, *values in (part.split() for part in header.split(";"))}
+
+
+def test_the_page_may_do_only_what_it_must(demo, alice, letter):
+    page = alice.open(letter)
+    rules = policy(page)
+    office = demo.office_url.rstrip("/")
+    assert rules["default-src"] == ["'none'"]
+    assert rules["frame-src"] == [office]
+    assert rules["form-action"] == [office]
+    assert rules["connect-src"] == ["'none'"]
+    (nonce,) = re.fullmatch(r"'nonce-([\w-]{16,})'", rules["script-src"][0]).groups()
+    assert re.findall(r"<script([^>]*)>", page.text) == [
+        f' nonce="{nonce}" src="/nuxeo/wopi/static/host.js"'
+    ]
+    assert policy(alice.open(letter))["script-src"] != rules["script-src"]
+    assert not re.search(r"\son\w+=", page.text)
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
+    assert page.headers["Cache-Control"] == "no-cache, no-store"
+    assert "Set-Cookie" not in page.headers
+
+
+def test_the_token_is_in_no_address(alice, letter):
+    page = alice.open(letter)
+    token = Form(page.text).fields["access_token"]
+    assert page.text.count(token) == 1
+    assert token not in Form(page.text).action
+
+
+PROBLEMS = {
+    "nobody is signed in": (None, {}, 401, "Please sign in"),
+    "the document does not exist": ("alice", {"uid": "no-such-document"}, 404, "does not exist"),
+    "the user may not read it": ("dave", {}, 403, "may not open"),
+    "there is no such attachment": (
+        "alice",
+        {"xpath": "files:files/9/file"},
+        404,
+        "has no such file",
+    ),
+    "the xpath is nonsense": ("alice", {"xpath": "@acl"}, 404, "does not exist"),
+    "the action is unknown": ("alice", {"action": "destroy"}, 404, "not complete"),
+}
+
+
+@pytest.mark.parametrize("case", PROBLEMS)
+def test_what_went_wrong_is_said_on_a_page(demo, letter, case):
+    user, changes, status, text = PROBLEMS[case]
+    page = Browser(demo, user).open(**{"uid": letter} | changes)
+    assert page.status_code == status
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert text in page.text
+    assert "access_token" not in page.text
+    assert policy(page)["script-src"] == ["'none'"]
+
+
+def test_a_picture_is_not_opened(alice, bundle):
+    page = alice.open(bundle, xpath="files:files/1/file")
+    assert page.status_code == 404
+    assert "cannot be opened here" in page.text
+
+
+def test_signing_in_leads_back(demo, letter):
+    browser = Browser(demo)
+    page = browser.open(letter)
+    (link,) = re.findall(r'href="([^"]*login\.jsp[^"]*)"', page.text)
+    wanted = parse_qs(urlsplit(link.replace("&amp;", "&")).query)["requestedUrl"]
+    assert wanted == [page.url]
+    signed_in = browser.http.post(
+        f"{demo.nuxeo_url}startup",
+        data={"user_name": "alice", "user_password": "alice", "requestedUrl": wanted[0]},
+        timeout=30,
+    )
+    assert signed_in.url == page.url
+    assert claims(signed_in)["sub"] == "alice"
+
+
+def test_a_made_up_session_is_nobody(demo, letter):
+    browser = Browser(demo)
+    for value in ("0123456789ABCDEF", "x; JSESSIONID=y", 'a"b', "", "é"):
+        browser.http.cookies.set("JSESSIONID", value, path="/nuxeo")
+        assert browser.open(letter).status_code == 401
+
+
+def test_a_token_in_the_address_opens_nothing(demo, letter):
+    token = demo.open("alice", letter).token
+    assert Browser(demo).open(letter, access_token=token).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "status", "text"),
+    [
+        ("nuxeo.wopi.discoveryURL", "http://127.0.0.1:1/discovery", 503, "does not answer"),
+        ("nuxeo.wopi.nuxeoURL", "http://127.0.0.1:1/nuxeo", 503, "Nuxeo does not answer"),
+        ("nuxeo.jwt.secret", "another-secret-" * 8, 500, "not set up correctly"),
+    ],
+)
+def test_what_an_administrator_must_mend_has_a_support_id(
+    demo, letter, tmp_path, monkeypatch, caplog, setting, value, status, text
+):
+    from connector.app import build
+
+    settings = demo.settings(**{setting: value, "nuxeo.wopi.dataDir": str(tmp_path)})
+    connector = build(settings)
+    session = Browser(demo, "alice").http.cookies["JSESSIONID"]
+    client = connector.app.test_client()
+    page = client.get(
+        f"/nuxeo/wopi/edit/default/{letter}/file:content",
+        headers={"Cookie": f"JSESSIONID={session}"},
+    )
+    connector.close()
+    assert page.status_code == status
+    assert text in page.text
+    (support_id,) = re.findall(r"<code>(\w+)</code>", page.text)
+    assert support_id in caplog.text
+    assert session not in caplog.text
+
+
+def test_the_file_name_is_only_ever_text(demo, alice):
+    from urllib.parse import quote
+
+    name = '"><script>alert(1)</script>.docx'
+    uid = demo.nuxeo("alice").create(name=quote(name, safe=""))
+    page = alice.open(uid)
+    assert page.status_code == 200
+    assert "<script>alert" not in page.text
+
+
+def test_health(demo):
+    answer = requests.get(f"{demo.connector_url}wopi/health", timeout=30)
+    assert answer.json()["status"] == "ok"

@@ -1,0 +1,281 @@
+"""What the tests of the whole have in common: a running demo, and ways to talk to its parts."""
+
+from __future__ import annotations
+
+import io
+import queue
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import docx
+import requests
+
+from connector import config
+from connector.support import open_session
+
+HOST = "127.0.0.1"
+DEMO_FOLDER = "/default-domain/workspaces/Demo"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+def free_ports(count=3):
+    """The first of ``count`` neighbouring ports that nobody uses."""
+    for _ in range(200):
+        with socket.socket() as first:
+            first.bind((HOST, 0))
+            port = first.getsockname()[1]
+            if port + count > 65535:
+                continue
+            others = []
+            try:
+                for number in range(port + 1, port + count):
+                    other = socket.socket()
+                    others.append(other)
+                    other.bind((HOST, number))
+            except OSError:
+                continue
+            finally:
+                for other in others:
+                    other.close()
+        return port
+    raise RuntimeError("no free ports")
+
+
+class Process:
+    """``nuxeo-wopi`` as a process of its own, with its output at hand."""
+
+    def __init__(self, *arguments, env=None):
+        self.output = []
+        self._lines = queue.Queue()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "connector", *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=env,
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.output.append(line.rstrip("\n"))
+            self._lines.put(line.rstrip("\n"))
+        self._lines.put(None)
+
+    def wait_for(self, text, timeout=90):
+        """Until a line starts with ``text``."""
+        deadline = time.monotonic() + timeout
+        while True:
+            line = self._lines.get(timeout=max(0.1, deadline - time.monotonic()))
+            if line is None:
+                raise AssertionError("ended too early:\n" + "\n".join(self.output))
+            if line.startswith(text):
+                return line
+
+    def stop(self, timeout=30):
+        """End it as Ctrl-C's bigger sister would; returns its exit status."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(timeout)
+
+
+@dataclass
+class Demo:
+    """A running demo."""
+
+    port: int
+    data: Path
+
+    @property
+    def nuxeo_url(self):
+        return f"http://{HOST}:{self.port}/nuxeo/"
+
+    @property
+    def connector_url(self):
+        return f"http://{HOST}:{self.port + 1}/nuxeo/"
+
+    @property
+    def office_url(self):
+        return f"http://{HOST}:{self.port + 2}/"
+
+    @property
+    def conf(self):
+        return self.data / "nuxeo.conf"
+
+    def settings(self, **overrides):
+        return config.load(self.conf, overrides=overrides, environ={})
+
+    def nuxeo(self, user="Administrator"):
+        return Nuxeo(self.nuxeo_url, user)
+
+    def open(self, user, document, xpath="file:content", action="edit"):
+        """A WOPI client with a session on a file, as an office would have it."""
+        session = open_session(
+            self.settings(),
+            user=user,
+            document=document,
+            xpath=xpath,
+            action=action,
+            repository="default",
+        )
+        return Wopi(session["wopisrc"], session["access_token"])
+
+
+class Nuxeo:
+    """Nuxeo's REST API as one user, with a password, past the connector."""
+
+    def __init__(self, url, user):
+        self.url = url
+        self.user = user
+        self.http = requests.Session()
+        self.http.trust_env = False
+        self.http.auth = (user, user)
+
+    def call(self, method, path, expected=None, **kwargs):
+        response = self.http.request(method, self.url + path, timeout=30, **kwargs)
+        if expected is None:
+            assert response.ok, f"{method} {path}: {response.status_code} {response.text[:300]}"
+        else:
+            assert response.status_code == expected, response.text[:300]
+        return response
+
+    def document(self, uid):
+        return self.call(
+            "GET",
+            f"api/v1/id/{uid}",
+            headers={"X-NXproperties": "*", "fetch-document": "lock,versionLabel"},
+        ).json()
+
+    def uid(self, path):
+        return self.call("GET", f"api/v1/path{path}").json()["uid"]
+
+    def content(self, uid, xpath="file:content"):
+        return self.call("GET", f"api/v1/id/{uid}/@blob/{xpath}").content
+
+    def operation(self, name, uid, expected=None, **params):
+        return self.call(
+            "POST",
+            f"site/automation/{name}",
+            expected,
+            json={"params": params, "input": f"doc:{uid}"},
+        )
+
+    def upload(self, content, name, mime_type):
+        batch = self.call("POST", "api/v1/upload").json()["batchId"]
+        self.call(
+            "POST",
+            f"api/v1/upload/{batch}/0",
+            data=content,
+            headers={"X-File-Name": name, "X-File-Type": mime_type},
+        )
+        return {"upload-batch": batch, "upload-fileId": "0"}
+
+    def create(self, content=b"content", name="Report.docx", attachments=(), folder=DEMO_FOLDER):
+        """A File document of its own for a test; returns its uid."""
+        properties = {"dc:title": "Report", "file:content": self.upload(content, name, DOCX)}
+        if attachments:
+            properties["files:files"] = [
+                {"file": self.upload(data, file_name, DOCX)} for file_name, data in attachments
+            ]
+        return self.call(
+            "POST",
+            f"api/v1/path{folder}",
+            json={
+                "entity-type": "document",
+                "type": "File",
+                "name": f"t-{uuid.uuid4().hex[:16]}",
+                "properties": properties,
+            },
+        ).json()["uid"]
+
+    def replace(self, uid, content, name="Report.docx"):
+        """Other content by another channel, without a change token."""
+        self.call(
+            "PUT",
+            f"api/v1/id/{uid}",
+            json={
+                "entity-type": "document",
+                "properties": {"file:content": self.upload(content, name, DOCX)},
+            },
+        )
+
+    def children(self):
+        return self.call("GET", f"api/v1/path{DEMO_FOLDER}/@children?pageSize=200").json()[
+            "entries"
+        ]
+
+
+class Wopi:
+    """A WOPI client: one file, one access token."""
+
+    def __init__(self, source, token, http=None):
+        self.source = source
+        self.token = token
+        self.http = http or requests.Session()
+        if http is None:
+            self.http.trust_env = False
+
+    def request(self, method, suffix="", token=None, data=None, **headers):
+        response = self.http.request(
+            method,
+            self.source + suffix,
+            params={"access_token": self.token if token is None else token},
+            headers={
+                f"X-WOPI-{name.replace('_', '-')}": value
+                for name, value in headers.items()
+                if value is not None
+            },
+            data=data,
+            timeout=60,
+            allow_redirects=False,
+        )
+        # Neither a status nor a header may tell what the office client should not know.
+        assert "Traceback" not in response.text
+        return response
+
+    def info(self):
+        response = self.request("GET")
+        assert response.status_code == 200, response.headers
+        return response.json()
+
+    def get(self, **headers):
+        return self.request("GET", "/contents", **headers)
+
+    def put(self, data, lock=None, **headers):
+        return self.request("POST", "/contents", data=data, Override="PUT", Lock=lock, **headers)
+
+    def lock(self, lock):
+        return self.request("POST", Override="LOCK", Lock=lock)
+
+    def relock(self, lock, old):
+        return self.request("POST", Override="LOCK", Lock=lock, OldLock=old)
+
+    def get_lock(self):
+        return self.request("POST", Override="GET_LOCK")
+
+    def refresh(self, lock):
+        return self.request("POST", Override="REFRESH_LOCK", Lock=lock)
+
+    def unlock(self, lock):
+        return self.request("POST", Override="UNLOCK", Lock=lock)
+
+
+def docx_bytes(*paragraphs):
+    """A small .docx."""
+    document = docx.Document()
+    for text in paragraphs:
+        document.add_paragraph(text)
+    stream = io.BytesIO()
+    document.save(stream)
+    return stream.getvalue()
+
+
+def paragraphs(content):
+    """The text of a .docx."""
+    return [paragraph.text for paragraph in docx.Document(io.BytesIO(content)).paragraphs]

@@ -1,0 +1,123 @@
+"""The access token opens one file for one user, until it ends."""
+
+import base64
+import json
+
+import jwt
+import pytest
+
+from connector.wopi.access_token import AccessTokens, Grant, InvalidAccessToken
+
+SECRET = "s" * 64
+FILE = "ZGVmYXVsdC8x"
+
+
+class Clock:
+    now = 1_800_000_000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def tokens(clock):
+    return AccessTokens(SECRET, lifetime=36000, clock=clock)
+
+
+@pytest.fixture
+def signed(tokens):
+    return tokens.sign(
+        tokens.issue(file_id=FILE, user="ana", user_name="Ana Ruiz", grant=Grant.EDIT)
+    )
+
+
+def altered(signed, **changes):
+    claims = jwt.decode(signed, options={"verify_signature": False}) | changes
+    claims = {key: value for key, value in claims.items() if value is not None}
+    return jwt.encode(claims, SECRET, algorithm="HS512")
+
+
+def test_it_tells_who_and_what(tokens, signed, clock):
+    token = tokens.read(signed, file_id=FILE)
+    assert (token.user, token.user_name, token.grant) == ("ana", "Ana Ruiz", Grant.EDIT)
+    assert token.ttl_milliseconds == (clock.now + 36000) * 1000
+
+
+def test_it_is_good_for_one_file_only(tokens, signed):
+    with pytest.raises(InvalidAccessToken):
+        tokens.read(signed, file_id="ZGVmYXVsdC8y")
+
+
+def test_it_ends(tokens, signed, clock):
+    clock.now += 35999
+    tokens.read(signed, file_id=FILE)
+    clock.now += 1
+    with pytest.raises(InvalidAccessToken, match="expired"):
+        tokens.read(signed, file_id=FILE)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sub": None},
+        {"exp": None},
+        {"aud": None},
+        {"iss": None},
+        {"grant": None},
+        {"grant": "admin"},
+        {"iss": "nuxeo"},
+        {"aud": FILE},
+        {"aud": [f"wopi:{FILE}", "site/api"]},
+        {"sub": 5},
+        {"exp": "soon"},
+    ],
+)
+def test_a_token_with_other_claims_is_refused(tokens, signed, changes):
+    with pytest.raises(InvalidAccessToken):
+        tokens.read(altered(signed, **changes), file_id=FILE)
+
+
+def test_a_nuxeo_token_is_no_access_token(tokens):
+    nuxeo = jwt.encode(
+        {"iss": "nuxeo", "sub": "ana", "exp": 1_900_000_000}, SECRET, algorithm="HS512"
+    )
+    with pytest.raises(InvalidAccessToken):
+        tokens.read(nuxeo, file_id=FILE)
+
+
+def test_nobody_else_can_sign(tokens, signed):
+    claims = jwt.decode(signed, options={"verify_signature": False})
+    with pytest.raises(InvalidAccessToken):
+        tokens.read(jwt.encode(claims, "x" * 64, algorithm="HS512"), file_id=FILE)
+
+
+def test_another_algorithm_is_refused(tokens, signed):
+    claims = jwt.decode(signed, options={"verify_signature": False})
+    with pytest.raises(InvalidAccessToken):
+        tokens.read(jwt.encode(claims, SECRET, algorithm="HS256"), file_id=FILE)
+
+
+def test_no_signature_at_all_is_refused(tokens, signed):
+    def part(value):
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+    claims = jwt.decode(signed, options={"verify_signature": False})
+    with pytest.raises(InvalidAccessToken):
+        tokens.read(f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(claims)}.", file_id=FILE)
+
+
+@pytest.mark.parametrize("text", ["", "x", "a.b.c", "é.é.é", "." * 10, "INVALID"])
+def test_nonsense_is_refused(tokens, text):
+    with pytest.raises(InvalidAccessToken):
+        tokens.read(text, file_id=FILE)
+
+
+def test_the_reason_never_repeats_the_token(tokens, signed):
+    with pytest.raises(InvalidAccessToken) as caught:
+        tokens.read(signed, file_id="other")
+    assert signed not in str(caught.value)

@@ -1,0 +1,122 @@
+"""Discovery documents of the known office clients, and broken ones."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.wopi import clients
+from connector.wopi.discovery import InvalidDiscovery, parse
+
+MICROSOFT = b"""<?xml version="1.0" encoding="utf-8"?>
+<wopi-discovery>
+ <net-zone name="internal-http"><app name="Word">
+  <action name="view" ext="docx" urlsrc="http://inside/wv.aspx?"/></app></net-zone>
+ <net-zone name="external-https">
+  <app name="Word" favIconUrl="https://c1.officeapps.live.com/w.ico" checkLicense="true">
+   <action name="view" ext="docx" default="true"
+     urlsrc="https://word.officeapps.live.com/wv/f.aspx?&lt;ui=UI_LLCC&amp;&gt;"/>
+   <action name="edit" ext="DOCX" requires="locks,update"
+     urlsrc="https://word.officeapps.live.com/we/f.aspx?&lt;ui=UI_LLCC&amp;&gt;"/>
+   <action name="view" ext="doc" urlsrc="https://word.officeapps.live.com/wv/f.aspx?"/>
+  </app>
+  <app name="Excel"><action name="edit" ext="xlsx" urlsrc="https://excel.officeapps.live.com/x?"/></app>
+ </net-zone>
+ <proof-key value="AAAA" modulus="AAAA" exponent="AQAB"/>
+</wopi-discovery>"""
+
+COLLABORA = b"""<wopi-discovery><net-zone name="external-http">
+ <app name="application/vnd.openxmlformats-officedocument.wordprocessingml.document">
+  <action default="true" ext="" name="edit" urlsrc="http://office:9980/browser/abc/cool.html?"/></app>
+ <app favIconUrl="http://office:9980/f.svg" name="writer">
+  <action default="true" ext="docx" name="edit" urlsrc="http://office:9980/browser/abc/cool.html?"/>
+  <action ext="odt" name="edit" urlsrc="http://office:9980/browser/abc/cool.html?"/></app>
+ <app name="application/vnd.ms-excel">
+  <action ext="xls" name="edit" urlsrc="http://office:9980/browser/abc/cool.html?"/></app>
+ <app name="Capabilities"><action ext="" name="getinfo" urlsrc="http://office:9980/hosting/capabilities"/></app>
+</net-zone></wopi-discovery>"""
+
+ONLYOFFICE = b"""<wopi-discovery><net-zone name="external-http">
+ <app name="Word" favIconUrl="http://docs/favicon.ico">
+  <action name="view" ext="docx" urlsrc="http://docs/hosting/wopi/word/view?&lt;rs=DC_LLCC&amp;&gt;"/>
+  <action name="edit" ext="docx" default="true" requires="locks,update"
+    urlsrc="http://docs/hosting/wopi/word/edit?&lt;ui=UI_LLCC&amp;&gt;"/>
+ </app></net-zone></wopi-discovery>"""
+
+
+def test_microsoft_outside_zone_is_taken_for_https():
+    discovery = parse(MICROSOFT)
+    edit = discovery.action("docx", "edit")
+    assert edit.app == "Word"
+    assert edit.urlsrc == "https://word.officeapps.live.com/we/f.aspx?<ui=UI_LLCC&>"
+    assert edit.favicon == "https://c1.officeapps.live.com/w.ico"
+    assert discovery.action("DOCX", "view").urlsrc.startswith("https://word.officeapps")
+    assert discovery.action("doc", "edit") is None
+    assert discovery.origins == (
+        "https://excel.officeapps.live.com",
+        "https://word.officeapps.live.com",
+    )
+    assert discovery.client is clients.MICROSOFT
+
+
+def test_the_zone_follows_how_pages_are_reached():
+    assert (
+        parse(MICROSOFT, prefer_https=False).action("docx", "view").urlsrc
+        == "http://inside/wv.aspx?"
+    )
+
+
+def test_collabora_views_through_its_edit_action():
+    discovery = parse(COLLABORA)
+    assert discovery.client is clients.COLLABORA
+    assert discovery.action("docx", "view") is None
+    assert discovery.view_action("docx").app == "Writer"
+    assert discovery.action("xls", "edit").app == "Calc"
+    assert discovery.origins == ("http://office:9980",)
+
+
+def test_onlyoffice():
+    discovery = parse(ONLYOFFICE)
+    assert discovery.client is clients.ONLYOFFICE
+    assert discovery.action("docx", "edit").app == "Word"
+    assert discovery.view_action("docx").name == "view"
+
+
+def test_a_default_action_goes_before_another_apps():
+    discovery = parse(
+        b'<wopi-discovery><net-zone name="external-https">'
+        b'<app name="A"><action name="view" ext="pdf" urlsrc="https://a/?"/></app>'
+        b'<app name="B"><action name="view" ext="pdf" default="true" urlsrc="https://b/?"/></app>'
+        b"</net-zone></wopi-discovery>"
+    )
+    assert discovery.action("pdf", "view").app == "B"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"",
+        b"<",
+        b"<html><body>Sign in</body></html>",
+        b"<wopi-discovery/>",
+        b"<wopi-discovery><net-zone/></wopi-discovery>",
+        b'<wopi-discovery><net-zone><app name="A"><action name="view" ext="a"'
+        b' urlsrc="javascript:x"/></app></net-zone></wopi-discovery>',
+        b'<!DOCTYPE x [<!ENTITY e "boom">]><wopi-discovery>&e;</wopi-discovery>',
+        b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><wopi-discovery/>',
+        MICROSOFT[:-30],
+        b"\xff\xfe\x00",
+        b'<?xml version="1.0" encoding="no-such-encoding"?><wopi-discovery/>',
+    ],
+)
+def test_what_is_no_discovery_is_refused(document):
+    with pytest.raises(InvalidDiscovery):
+        parse(document)
+
+
+@given(st.integers(0, len(MICROSOFT) - 1), st.binary(max_size=8))
+def test_a_damaged_discovery_is_read_or_refused_but_never_more(position, noise):
+    try:
+        discovery = parse(MICROSOFT[:position] + noise + MICROSOFT[position + len(noise) :])
+    except InvalidDiscovery:
+        return
+    assert discovery.actions
