@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-CONFTEST = Path(__file__).parents[1] / "conftest.py"
+PLUGIN = Path(__file__).parents[1] / "fail_on_skip.py"
 
 TESTS = """
 import pytest
@@ -29,7 +29,7 @@ def test_server(): pass
 
 
 def run(folder: Path, *options: str, **environment: str) -> tuple[int, str]:
-    shutil.copy(CONFTEST, folder / "conftest.py")
+    shutil.copy(PLUGIN, folder / "conftest.py")
     kept = {k: v for k, v in os.environ.items() if k not in ("NUXEO_URL", "PYTEST_ADDOPTS")}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--strict-markers", *options],
