@@ -24,7 +24,7 @@ def write(frame, index, text):
 
 
 def saved(frame):
-    expect(frame.locator("#status")).to_contain_text(re.compile("saved", re.IGNORECASE))
+    expect(frame.locator("#status")).to_have_text(re.compile(r"^Saved at \d"))
 
 
 def test_from_the_start_page_to_a_saved_document(demo, person):

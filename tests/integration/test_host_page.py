@@ -232,7 +232,7 @@ def test_what_an_administrator_must_mend_has_a_support_id(
     settings = demo.settings(**{setting: value, "nuxeo.wopi.dataDir": str(tmp_path)})
     connector = build(settings)
     session = Browser(demo, "alice").http.cookies["JSESSIONID"]
-    client = connector.app.test_client()
+    client = connector.app.test_client(use_cookies=False)
     page = client.get(
         f"/nuxeo/wopi/edit/default/{letter}/file:content",
         headers={"Cookie": f"JSESSIONID={session}"},

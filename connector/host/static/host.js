@@ -16,7 +16,7 @@
   frame.id = form.target;
   frame.title = title;
   frame.allowFullscreen = true;
-  frame.allow = "clipboard-read *; clipboard-write *; fullscreen *";
+  frame.allow = "clipboard-read *; clipboard-write *";
   frame.setAttribute(
     "sandbox",
     "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox" +
