@@ -66,6 +66,8 @@ def serve(
             "threads": threads,
             "worker_class": "gthread",
             "keepalive": _KEEP_ALIVE,
+            # An access token and a WOPISrc stand in it, so more than gunicorn expects by default.
+            "limit_request_line": 8190,
             "accesslog": None,
             "loglevel": log_level.lower(),
             "logger_class": _RedactingLogger,

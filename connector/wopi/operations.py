@@ -208,8 +208,13 @@ class FileOperations:
         document: Document,
         current: StoredLock | None,
     ) -> None:
-        if operation is LockOperation.UNLOCK and file.token.grant is Grant.EDIT:
-            # Whoever lost the right to write may still leave.
+        if (
+            operation is LockOperation.UNLOCK
+            and file.token.grant is Grant.EDIT
+            and current is not None
+            and current.nuxeo_owner == file.user
+        ):
+            # Whoever lost the right to write may still give back the lock that is in their name.
             return
         owner = self.sessions.adoptable_owner(file.reference, document)
         refuse_if(self.obstacle(file, document, owner), document, current)

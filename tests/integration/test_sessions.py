@@ -89,6 +89,18 @@ def test_a_reader_does_not_join_to_write(demo, uid):
     assert demo.open("alice", uid).get_lock().headers["X-WOPI-Lock"] == "L"
 
 
+def test_who_loses_the_right_to_write_may_still_leave(demo, alice, uid):
+    client = demo.open("bob", uid)
+    client.lock("L")
+    demo.nuxeo().operation("Document.BlockPermissionInheritance", uid)
+    demo.nuxeo().operation("Document.AddPermission", uid, permission="Read", user="bob")
+    assert client.info()["UserCanWrite"] is False
+    assert client.put(b"x", "L").status_code == 404
+    assert client.refresh("L").status_code == 404
+    assert client.unlock("L").status_code == 200
+    assert "lockOwner" not in demo.nuxeo().document(uid)
+
+
 def test_an_administrator_who_unlocks_in_nuxeo_ends_the_session(demo, alice, uid):
     client = demo.open("alice", uid)
     client.lock("L")
