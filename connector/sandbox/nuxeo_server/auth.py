@@ -7,30 +7,39 @@ import binascii
 import secrets
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import jwt
 from flask import Request
 
+from connector.sandbox.nuxeo_server.addresses import forwarded_path
 from connector.sandbox.nuxeo_server.security import Principal
 from connector.sandbox.nuxeo_server.store import Store
 
 SESSION_COOKIE = "JSESSIONID"
 TOKEN_HEADER = "X-Authentication-Token"  # noqa: S105 - a name
-CONTEXT = "/nuxeo/"
 
-_TOKENS = "authTokens"
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+USERS = "userDirectory"
+GROUPS = "groupDirectory"
+TOKENS = "authTokens"
+"""Names of the system's directories."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """A caller, and the session to be planted with the answer, if any."""
+    """A caller, and what is to be planted with the answer.
+
+    Attributes:
+        principal: who calls.
+        new_session: value of a session cookie.
+        token: value of the cookie that repeats a device's token.
+    """
 
     principal: Principal
     new_session: str | None = None
+    token: str | None = None
 
 
 class Authentication:
@@ -46,6 +55,11 @@ class Authentication:
         self._jwt_secret = jwt_secret
         self._mutex = threading.Lock()
         self._sessions: dict[str, str | None] = {}
+
+    @property
+    def accepts_jwt(self) -> bool:
+        """Whether there is a secret."""
+        return bool(self._jwt_secret)
 
     # Sessions
 
@@ -63,12 +77,26 @@ class Authentication:
 
     def principal(self, name: str) -> Principal | None:
         """Somebody by login name."""
-        entry = self._store.entry("userDirectory", name)
-        return Principal(name, frozenset(entry.get("groups", ()))) if entry else None
+        entry = self._store.entry(USERS, name)
+        return Principal(name, self._all_groups(entry.get("groups", ()))) if entry else None
+
+    def _all_groups(self, names: Iterable[str]) -> frozenset[str]:
+        """Groups, and those that these are members of."""
+        known = self._store.entries(GROUPS)
+        found = set(names)
+        while True:
+            more = {
+                str(group["groupname"])
+                for group in known
+                if found.intersection(group.get("memberGroups", ()))
+            }
+            if more <= found:
+                return frozenset(found)
+            found |= more
 
     def password_matches(self, name: str, password: str) -> bool:
         """Whether name and password belong together; an empty one never does."""
-        entry = self._store.entry("userDirectory", name) if name and password else None
+        entry = self._store.entry(USERS, name) if name and password else None
         return bool(entry) and secrets.compare_digest(
             str(entry and entry["password"]).encode(), password.encode()
         )
@@ -85,15 +113,20 @@ class Authentication:
             principal = self.principal(user)
             if principal is not None:
                 return Identity(principal)
-        name = self._basic(request) or self._token(request) or self._bearer(request)
+        name, token = self._basic(request), None
+        if name is None:
+            name, token = self._token(request)
+        if name is None:
+            name = self._bearer(request)
         principal = self.principal(name) if name else None
         if principal is None:
             return None
+        new_session = None
         if known and session_id:
             # The old session ends, and a new one is planted that is this user from now on.
             self.end_session(session_id)
-            return Identity(principal, self.new_session(principal.name))
-        return Identity(principal)
+            new_session = self.new_session(principal.name)
+        return Identity(principal, new_session, token)
 
     def _basic(self, request: Request) -> str | None:
         scheme, _, value = request.headers.get("Authorization", "").partition(" ")
@@ -105,14 +138,15 @@ class Authentication:
             return None
         return name if self.password_matches(name, password) else None
 
-    def _token(self, request: Request) -> str | None:
+    def _token(self, request: Request) -> tuple[str | None, str | None]:
+        """The user of a device's token, and the token."""
         token = (
             request.headers.get(TOKEN_HEADER)
             or request.args.get("token")
             or request.cookies.get(TOKEN_HEADER)
         )
-        entry = self._store.entry(_TOKENS, token) if token else None
-        return str(entry["userName"]) if entry else None
+        entry = self._store.entry(TOKENS, token) if token else None
+        return (str(entry["userName"]), token) if entry else (None, None)
 
     def _bearer(self, request: Request) -> str | None:
         header = request.headers.get("Authorization")
@@ -147,7 +181,7 @@ class Authentication:
 
     def device_token(self, user: str, device: str, application: str) -> str:
         """The token of a device; the same one each time."""
-        for entry in self._store.entries(_TOKENS):
+        for entry in self._store.entries(TOKENS):
             if (entry["userName"], entry["deviceId"], entry["applicationName"]) == (
                 user,
                 device,
@@ -162,14 +196,14 @@ class Authentication:
             "applicationName": application,
         }
         with self._store.writing():
-            self._store.put_entry(_TOKENS, token, entry)
+            self._store.put_entry(TOKENS, token, entry)
         return token
 
     def revoke_device_token(self, user: str, device: str, application: str) -> None:
         """Make a device's token worthless."""
         token = self.device_token(user, device, application)
         with self._store.writing():
-            self._store.delete_entry(_TOKENS, token)
+            self._store.delete_entry(TOKENS, token)
 
 
 def _accepted_subject(claims: dict[str, Any], path: str) -> str | None:
@@ -191,41 +225,3 @@ def _accepted_subject(claims: dict[str, Any], path: str) -> str | None:
         if path != prefix and not path.startswith(f"{prefix}/"):
             return None
     return subject
-
-
-def forwarded_path(path: str) -> str:
-    """The path that audiences are compared with: ``/api`` is forwarded to ``/site/api``."""
-    inner = path.removeprefix(CONTEXT).lstrip("/")
-    return f"site/{inner}" if inner.startswith("api/") else inner
-
-
-def is_api(path: str) -> bool:
-    """Whether a path belongs to an authentication chain that answers 401 and never a page."""
-    inner = path.removeprefix(CONTEXT)
-    return inner.startswith(("api/v", "site/api/v", "site/automation", "json/cmis"))
-
-
-def base_url(request: Request) -> str:
-    """The server's own address in terms of this request (REST_CONTRACT 11.4)."""
-    virtual = request.headers.get("nuxeo-virtual-host", "")
-    if "http" in virtual:
-        return f"{virtual}nuxeo/"
-    scheme = request.headers.get("X-Forwarded-Proto") or request.scheme
-    host = request.headers.get("X-Forwarded-Host") or request.host
-    name, colon, port = host.rpartition(":")
-    if not colon or not port.isdecimal():
-        name, port = host, ""
-    port = request.headers.get("X-Forwarded-Port") or port
-    default = {"http": "80", "https": "443"}.get(scheme)
-    return f"{scheme}://{name}{f':{port}' if port and port != default else ''}{CONTEXT}"
-
-
-def is_foreign(request: Request) -> bool:
-    """Whether the CSRF filter refuses a request (REST_CONTRACT 1.4)."""
-    if request.method in _SAFE:
-        return False
-    source = request.headers.get("Origin") or request.headers.get("Referer")
-    if not source:
-        return False
-    sent, own = urlsplit(source), urlsplit(base_url(request))
-    return (sent.scheme, sent.netloc) != (own.scheme, own.netloc)

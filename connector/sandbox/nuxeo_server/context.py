@@ -7,15 +7,21 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from flask import Response, g, jsonify, request
+from werkzeug.datastructures import FileStorage
 
-from connector.sandbox.nuxeo_server.auth import Authentication, base_url
+from connector.sandbox.nuxeo_server import mime_types
+from connector.sandbox.nuxeo_server.addresses import base_url
+from connector.sandbox.nuxeo_server.auth import Authentication
 from connector.sandbox.nuxeo_server.errors import NuxeoError
 from connector.sandbox.nuxeo_server.marshalling import Wanted, document_json
 from connector.sandbox.nuxeo_server.reading import PropertyReader
 from connector.sandbox.nuxeo_server.security import Principal
 from connector.sandbox.nuxeo_server.session import Session
-from connector.sandbox.nuxeo_server.store import Document, Store
+from connector.sandbox.nuxeo_server.store import Document, Store, blob_value
 from connector.sandbox.nuxeo_server.uploads import Batches
+
+_PIECE = 64 * 1024
+_DEPTHS = {"root": 0, "children": 1, "max": 2}
 
 
 @dataclass(frozen=True)
@@ -42,8 +48,21 @@ class Server:
         return jsonify(document_json(document, self.session(), wanted())), status
 
     def use_batch(self, batch_id: str) -> None:
-        """Note that this request consumes a batch."""
+        """Note that this request consumes a batch, whatever comes of it."""
         g.setdefault("used_batches", set()).add(batch_id)
+
+    def store_part(self, part: FileStorage) -> dict[str, Any]:
+        """A blob out of a part of a form."""
+        content = self.store.write_blob(iter(lambda: part.stream.read(_PIECE), b""))
+        return blob_value(part.filename, part.content_type or mime_types.UNKNOWN, *content)
+
+    def log_download(self, document: Document) -> None:
+        """Note a download in the audit."""
+        start = request.headers.get("Range", "bytes=0-").replace(" ", "")
+        if start.startswith("bytes=0-") or not start.startswith("bytes="):
+            reason = request.args.get("clientReason") or request.headers.get("X-Client-Reason")
+            with self.store.writing():
+                self.session().log(document, "download", client_reason=reason)
 
     def drop_used_batches(self) -> None:
         """Whatever became of the request, its batches are gone, unless it asked to keep them."""
@@ -68,6 +87,7 @@ def wanted() -> Wanted:
         schemas=_values("properties", "X-NXDocumentProperties"),
         enrichers=_values("enrichers.document", "X-NXContext-Category"),
         fetch=_values("fetch.document"),
+        depth=max((_DEPTHS.get(name, 0) for name in _values("depth")), default=0),
     )
 
 
@@ -93,15 +113,15 @@ def split(values: Iterable[str]) -> Iterable[str]:
     return (part.strip() for value in values for part in value.split(",") if part.strip())
 
 
-def json_body() -> Any:
+def json_object() -> dict[str, Any]:
     """The JSON body of this request.
 
     Raises:
-        NuxeoError: 400.
+        NuxeoError: 400 if it is none, or no object.
     """
     value = request.get_json(force=True, silent=True)
-    if value is None:
-        raise NuxeoError(400, "No JSON in the request")
+    if not isinstance(value, dict):
+        raise NuxeoError(400, "No JSON object in the request")
     return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ def send_blob(
     }
     if _not_modified(etag, modified):
         return Response(status=304, headers=headers)
+    headers |= _wanted_digest(blob["digest"])
     length = int(blob["length"])
     start, end = 0, length - 1
     status = 200
@@ -54,6 +56,16 @@ def send_blob(
     response.content_length = count
     response.content_type = blob.get("mime-type") or "application/octet-stream"
     return response
+
+
+def _wanted_digest(digest: str) -> dict[str, str]:
+    encoded = base64.b64encode(bytes.fromhex(digest)).decode()
+    match request.headers.get("Want-Digest", "").lower():
+        case "md5":
+            return {"Digest": f"MD5={encoded}"}
+        case "contentmd5":
+            return {"Content-MD5": encoded}
+    return {}
 
 
 def _not_modified(etag: str, modified: datetime) -> bool:

@@ -27,6 +27,16 @@ def forbidden(permission: str, user: str) -> NuxeoError:
     return NuxeoError(403, f"Privilege '{permission}' is not granted to '{user}'")
 
 
+def not_implemented(what: str) -> NuxeoError:
+    """501 for what Nuxeo has and the sandbox has not."""
+    return NuxeoError(501, f"The sandbox does not have {what}")
+
+
+def server_error() -> NuxeoError:
+    """500, of which the server says no more."""
+    return NuxeoError(500, "Internal Server Error")
+
+
 def conflict(uid: str) -> NuxeoError:
     """409 of a change token that is not the current one."""
     return NuxeoError(409, f"{uid}, Invalid change token")

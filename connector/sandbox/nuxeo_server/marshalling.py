@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
+from connector.sandbox.nuxeo_server.auth import GROUPS, USERS
 from connector.sandbox.nuxeo_server.doctypes import BLOBS, SCHEMAS, TYPES
 from connector.sandbox.nuxeo_server.security import ADMINISTRATORS
 from connector.sandbox.nuxeo_server.session import Session
-from connector.sandbox.nuxeo_server.store import Document
+from connector.sandbox.nuxeo_server.store import Document, Store
 
 
 @dataclass(frozen=True)
@@ -22,12 +24,20 @@ class Wanted:
         schemas: names of schemas; ``*`` for all.
         enrichers: names.
         fetch: names.
+        depth: how many levels of documents within documents get schemas and enrichers too.
     """
 
     base: str
     schemas: frozenset[str] = frozenset()
     enrichers: frozenset[str] = frozenset()
     fetch: frozenset[str] = frozenset()
+    depth: int = 0
+
+    def deeper(self) -> Wanted:
+        """What is wanted of documents within documents."""
+        if self.depth > 0:
+            return replace(self, depth=self.depth - 1)
+        return Wanted(self.base, fetch=self.fetch)
 
 
 def document_json(document: Document, session: Session, wanted: Wanted) -> dict[str, Any]:
@@ -50,10 +60,14 @@ def document_json(document: Document, session: Session, wanted: Wanted) -> dict[
         "isProxy": document.is_proxy,
         "changeToken": document.change_token,
         "isTrashed": document.is_trashed,
-        "title": document.properties.get("dc:title") or document.name,
+        "title": document.title,
         "facets": list(kind.facets),
         "schemas": [{"name": name, "prefix": SCHEMAS[name][0]} for name in kind.schemas],
     }
+    if document.is_record:
+        body |= {"isFlexibleRecord": False, "retainedProperties": ["file:content"]}
+    if document.is_proxy:
+        body["proxyTargetId"] = body["versionableId"] = document.target_uid
     if document.is_version:
         versions = session.store.versions(document.series_uid or "")
         body["versionableId"] = document.series_uid
@@ -63,8 +77,7 @@ def document_json(document: Document, session: Session, wanted: Wanted) -> dict[
     if document.properties.get("dc:modified"):
         body["lastModified"] = document.properties["dc:modified"]
     if "versionLabel" in wanted.fetch:
-        edited = "+" if document.version_label and document.is_checked_out else ""
-        body["versionLabel"] = document.version_label + edited
+        body["versionLabel"] = document.label
     if "lock" in wanted.fetch and document.lock_owner:
         body["lockOwner"] = document.lock_owner
         body["lockCreated"] = document.lock_created
@@ -92,8 +105,13 @@ def blob_json(blob: Mapping[str, Any], document: Document, xpath: str, base: str
     }
 
 
-def user_json(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """A user; never with a password."""
+def user_json(entry: Mapping[str, Any], label: Callable[[str], str]) -> dict[str, Any]:
+    """A user; never with a password.
+
+    Args:
+        entry: of the directory.
+        label: the label of a group by its name.
+    """
     groups = list(entry.get("groups", ()))
     properties = {key: value for key, value in entry.items() if key != "password"}
     return {
@@ -101,8 +119,7 @@ def user_json(entry: Mapping[str, Any]) -> dict[str, Any]:
         "id": entry["username"],
         "properties": properties,
         "extendedGroups": [
-            {"name": name, "label": f"{name.capitalize()} group", "url": f"group/{name}"}
-            for name in groups
+            {"name": name, "label": label(name), "url": f"group/{name}"} for name in groups
         ],
         "isAdministrator": ADMINISTRATORS in groups,
         "isAnonymous": False,
@@ -149,7 +166,7 @@ def list_json(
         "numberOfPages": pages,
         "isPreviousPageAvailable": page > 0,
         "isNextPageAvailable": page + 1 < pages,
-        "isLastPageAvailable": True,
+        "isLastPageAvailable": page + 1 < pages,
         "isSortable": True,
         "hasError": False,
         "errorMessage": None,
@@ -158,6 +175,17 @@ def list_json(
         "pageCount": pages,
         "entries": entries,
     }
+
+
+def plain_list_json(kind: str, entries: list[dict[str, Any]]) -> dict[str, Any]:
+    """A list that has no pages."""
+    return {"entity-type": kind, "totalSize": len(entries), "entries": entries}
+
+
+def group_label(store: Store, name: str) -> str:
+    """A group's label, or its name where there is none."""
+    entry = store.entry(GROUPS, name) or {}
+    return str(entry.get("grouplabel") or name)
 
 
 def _properties(document: Document, session: Session, wanted: Wanted) -> dict[str, Any]:
@@ -183,9 +211,9 @@ def _properties(document: Document, session: Session, wanted: Wanted) -> dict[st
                     for index, item in enumerate(value or ())
                 ]
             elif {key, "properties"} & wanted.fetch and isinstance(value, str):
-                entry = session.store.entry("userDirectory", value)
+                entry = session.store.entry(USERS, value)
                 if key in ("dc:creator", "dc:lastContributor") and entry:
-                    value = user_json(entry)
+                    value = user_json(entry, partial(group_label, session.store))
             properties[key] = value
     return properties
 
@@ -205,6 +233,8 @@ def _context(document: Document, session: Session, wanted: Wanted) -> dict[str, 
             context[name] = f"{wanted.base}ui/#!/doc/{document.uid}"
         elif name == "preview":
             context[name] = {"url": None}
+        elif name == "renditions":
+            context[name] = []
         elif name == "thumbnail":
             context[name] = {
                 "url": f"{wanted.base}api/v1/repo/default/id/{document.uid}/@rendition/thumbnail"
@@ -215,7 +245,7 @@ def _context(document: Document, session: Session, wanted: Wanted) -> dict[str, 
         elif name == "firstAccessibleAncestor":
             for ancestor in _ancestors(document, session):
                 if session.has(ancestor, "Read"):
-                    context[name] = document_json(ancestor, session, Wanted(wanted.base))
+                    context[name] = document_json(ancestor, session, wanted.deeper())
                     break
         elif name == "subtypes":
             context[name] = [
@@ -231,16 +261,19 @@ def _breadcrumb(document: Document, session: Session, wanted: Wanted) -> dict[st
         if ancestor.parent_uid is None or not session.has(ancestor, "Read"):
             break
         shown.append(ancestor)
-    # Entries are one level deeper than "root", so they get neither properties nor enrichers.
-    plain = Wanted(wanted.base, fetch=wanted.fetch)
-    entries = [document_json(item, session, plain) for item in reversed(shown)]
-    return {"entity-type": "documents", "totalSize": len(entries), "entries": entries}
+    entries = [document_json(item, session, wanted.deeper()) for item in reversed(shown)]
+    return plain_list_json("documents", entries)
 
 
 def _ancestors(document: Document, session: Session) -> Iterable[Document]:
     lineage = iter(session.lineage(document))
     next(lineage)
     return lineage
+
+
+def ace_id(principal: str, permission: str, granted: bool) -> str:
+    """By what an entry of an ACL is known."""
+    return f"{principal}:{permission}:{str(granted).lower()}:::"
 
 
 def acls_json(document: Document, session: Session) -> list[dict[str, Any]]:
@@ -253,7 +286,7 @@ def acls_json(document: Document, session: Session) -> list[dict[str, Any]]:
             "name": name,
             "aces": [
                 {
-                    "id": f"{principal}:{permission}:{str(granted).lower()}:::",
+                    "id": ace_id(principal, permission, granted),
                     "username": principal,
                     "externalUser": False,
                     "permission": permission,

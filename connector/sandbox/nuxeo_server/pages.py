@@ -10,33 +10,48 @@ from urllib.parse import quote, urlsplit
 from flask import Blueprint, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from connector.sandbox.nuxeo_server.auth import SESSION_COOKIE, base_url
+from connector.sandbox.nuxeo_server.answers import container_page, plant
+from connector.sandbox.nuxeo_server.auth import SESSION_COOKIE, USERS
 from connector.sandbox.nuxeo_server.context import Server
 from connector.sandbox.nuxeo_server.downloads import send_blob
 from connector.sandbox.nuxeo_server.errors import NuxeoError
-from connector.sandbox.nuxeo_server.reading import find_blob
 from connector.sandbox.nuxeo_server.security import Principal
 from connector.sandbox.nuxeo_server.seed import DEMO
 from connector.sandbox.nuxeo_server.session import Session
 from connector.sandbox.nuxeo_server.store import Document
+from connector.sandbox.nuxeo_server.xpaths import find_blob
 
-_APPS = {
-    "docx": "Word",
-    "xlsx": "Excel",
-    "pptx": "PowerPoint",
-    "wopitest": "WopiTest",
-}
 _PEOPLE = (
     ("alice", "Alice Martin", "may edit"),
     ("bob", "Bob Keller", "may edit"),
     ("carol", "Carol Rossi", "may only read"),
     ("dave", "Dave Novak", "sees nothing"),
-    ("Administrator", "Ada Admin", "administrator"),
+    ("Administrator", "Ada Admin", "may do everything"),
 )
 _POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self';"
     " form-action 'self' {others}; base-uri 'none'; frame-ancestors 'none'"
 )
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How a kind of file is shown: by a letter on a colour, and by what can be done with it."""
+
+    colour: str
+    letter: str
+    edit_label: str
+
+
+_TESTS = _Kind("wopitest", "T", "Open in WopiTest")
+_KINDS = {
+    "docx": _Kind("word", "W", "Edit in Word"),
+    "xlsx": _Kind("excel", "X", "Edit in Excel"),
+    "pptx": _Kind("powerpoint", "P", "Edit in PowerPoint"),
+    "txt": _Kind("text", "A", "Edit text"),
+    "wopitest": _TESTS,
+    "wopitestx": _TESTS,
+}
 
 
 @dataclass(frozen=True)
@@ -45,9 +60,8 @@ class _File:
 
     name: str
     size: str
-    app: str | None
-    edit_url: str
-    view_url: str
+    kind: _Kind | None
+    xpath: str
     download_url: str
 
 
@@ -87,13 +101,8 @@ class Pages:
         add("/login", view_func=self.login, endpoint="login_short")
         add("/startup", view_func=self.sign_in, methods=["POST"])
         add("/logout", view_func=self.sign_out)
-        for prefix in ("/nxfile", "/nxbigfile"):
-            add(f"{prefix}/<repository>/<uid>", view_func=self.download, endpoint=f"{prefix[1:]}0")
-            add(
-                f"{prefix}/<repository>/<uid>/<path:rest>",
-                view_func=self.download,
-                endpoint=prefix[1:],
-            )
+        add("/nxfile/<repository>/<uid>", view_func=self.download, endpoint="nxfile_default")
+        add("/nxfile/<repository>/<uid>/<path:rest>", view_func=self.download)
         return views
 
     def start(self) -> ResponseReturnValue:
@@ -107,12 +116,12 @@ class Pages:
         except NuxeoError:
             documents = []
         rows = [self._row(document, session) for document in documents if document.type == "File"]
-        user = self._server.store.entry("userDirectory", principal.name) or {}
         return self._page(
             "start.html",
             rows=sorted(rows, key=lambda row: row.title.lower()),
             user=principal.name,
-            user_name=f"{user.get('firstName', '')} {user.get('lastName', '')}".strip(),
+            user_name=self._full_name(principal.name),
+            connector=self._server.connector_url,
         )
 
     def login(self, failed: bool = False) -> ResponseReturnValue:
@@ -136,7 +145,7 @@ class Pages:
         response = redirect(self._target(request.form.get("requestedUrl", "")))
         # A new session in any case: one that was there before sign-in is worth nothing after it.
         self._server.authentication.end_session(request.cookies.get(SESSION_COOKIE, ""))
-        plant(response, self._server.authentication.new_session(name))
+        plant(response, SESSION_COOKIE, self._server.authentication.new_session(name))
         return response
 
     def sign_out(self) -> ResponseReturnValue:
@@ -150,23 +159,15 @@ class Pages:
         self, repository: str, uid: str, rest: str = "file:content"
     ) -> ResponseReturnValue:
         """``/nxfile``: what may not be seen is not there."""
-        identity = self._server.authentication.identify(request)
-        if identity is None:
-            # A session is planted, and a script leads to the login page.
-            response = Response(
-                "<html><body><script>window.location='/nuxeo/login.jsp'</script></body></html>",
-                status=401,
-                mimetype="text/html",
-            )
-            plant(response, self._server.authentication.new_session(None))
-            return response
-        session = Session(self._server.store, identity.principal)
+        session = self._server.session()
         document = self._server.store.get(uid) if repository == "default" else None
         if document is None or not session.has(document, "Browse"):
-            return Response("Not Found", status=404, mimetype="text/html")
+            return container_page(404, "Not Found")
         blob, name = find_blob(document, rest)
         if blob is None:
-            return Response("No blob found", status=404, mimetype="text/html")
+            return container_page(404, "No blob found")
+        if request.method == "GET":
+            self._server.log_download(document)
         return send_blob(self._server.store, document, blob, name)
 
     def _signed_in(self) -> Principal | None:
@@ -191,31 +192,32 @@ class Pages:
         for index, item in enumerate(document.properties.get("files:files") or ()):
             if item.get("file"):
                 blobs.append((f"files:files/{index}/file", item["file"]))
-        changed = datetime.fromisoformat(document.properties["dc:modified"])
-        edited = "+" if document.version_label and document.is_checked_out else ""
+        changed = datetime.fromisoformat(document.properties["dc:modified"]).astimezone()
+        lock_owner = document.lock_owner
         return _Row(
             uid=document.uid,
-            title=document.properties["dc:title"],
+            title=document.title,
             files=[self._file(document, xpath, blob) for xpath, blob in blobs],
-            contributor=document.properties["dc:lastContributor"],
+            contributor=self._full_name(document.properties["dc:lastContributor"]),
             modified=f"{changed:%d %b %Y, %H:%M}",
-            version=document.version_label + edited,
-            lock_owner=document.lock_owner,
+            version=document.label,
+            lock_owner=self._full_name(lock_owner) if lock_owner else None,
             may_write=session.has(document, "WriteProperties"),
         )
 
     def _file(self, document: Document, xpath: str, blob: dict[str, Any]) -> _File:
-        base = self._server.connector_url or base_url(request)
-        where = f"default/{document.uid}/{xpath}"
         name = blob["name"]
         return _File(
             name=name,
             size=_size(blob["length"]),
-            app=_APPS.get(name.rpartition(".")[2].lower()),
-            edit_url=f"{base}wopi/edit/{where}",
-            view_url=f"{base}wopi/view/{where}",
-            download_url=f"/nuxeo/nxfile/{where}/{quote(name, safe='')}",
+            kind=_KINDS.get(name.rpartition(".")[2].lower()),
+            xpath=xpath,
+            download_url=f"/nuxeo/nxfile/default/{document.uid}/{xpath}/{quote(name, safe='')}",
         )
+
+    def _full_name(self, user: str) -> str:
+        entry = self._server.store.entry(USERS, user) or {}
+        return f"{entry.get('firstName', '')} {entry.get('lastName', '')}".strip() or user
 
     def _page(self, template: str, **values: Any) -> Response:
         response = Response(render_template(template, **values), mimetype="text/html")
@@ -226,11 +228,6 @@ class Pages:
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
-
-
-def plant(response: Any, session_id: str) -> None:
-    """Set the session cookie as Tomcat does: for the context path, and not for scripts."""
-    response.set_cookie(SESSION_COOKIE, session_id, path="/nuxeo", httponly=True, samesite="Lax")
 
 
 def _size(length: int) -> str:

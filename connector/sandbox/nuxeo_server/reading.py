@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,14 +10,13 @@ from urllib.parse import unquote
 from connector.sandbox.nuxeo_server.doctypes import BLOBS, LISTS, TYPES
 from connector.sandbox.nuxeo_server.errors import NuxeoError
 from connector.sandbox.nuxeo_server.session import Session
-from connector.sandbox.nuxeo_server.store import Document
+from connector.sandbox.nuxeo_server.store import blob_value
+from connector.sandbox.nuxeo_server.xpaths import find_blob
 
 _NXFILE = re.compile(r"nxfile/([^/]+)/([^/]+)/(.+)")
 
 IGNORED = object()
 """A blob that decodes to nothing: the property is left alone, and the answer is 200."""
-
-BlobDecoder = Callable[[Any], Any]
 
 
 class PropertyReader:
@@ -46,7 +44,9 @@ class PropertyReader:
         """
         if not isinstance(sent, Mapping):
             return {}
-        kind = TYPES[type_name]
+        kind = TYPES.get(type_name)
+        if kind is None:
+            raise NuxeoError(400, f"Type: {type_name} does not exist")
         found: dict[str, Any] = {}
         for key, value in sent.items():
             # "files:files/0/file" names no field as a whole: accepted, and nothing happens.
@@ -99,6 +99,9 @@ class PropertyReader:
         for url in (data, value.get("blobUrl")):
             if isinstance(url, str) and url.startswith(self._base):
                 return self._stored_blob(url[len(self._base) :])
+        if "providerId" in value and "key" in value:
+            # Blobs by their key are for a permission that nobody has here.
+            raise NuxeoError(401, "Not allowed to reference a blob by its key")
         if "upload-batch" in value:
             batch_id = value["upload-batch"]
             if isinstance(batch_id, str):
@@ -110,14 +113,8 @@ class PropertyReader:
     def _text_blob(self, value: Mapping[str, Any], text: str) -> dict[str, Any]:
         content = text.encode()
         digest, length = self._session.store.write_blob([content])
-        assert digest == hashlib.md5(content, usedforsecurity=False).hexdigest()
-        return {
-            "name": value.get("name"),
-            "mime-type": value.get("mime-type") or "text/plain",
-            "encoding": value.get("encoding"),
-            "digest": digest,
-            "length": length,
-        }
+        blob = blob_value(value.get("name"), value.get("mime-type") or "text/plain", digest, length)
+        return blob | {"encoding": value.get("encoding")}
 
     def _stored_blob(self, path: str) -> Any:
         match = _NXFILE.fullmatch(path.partition("?")[0])
@@ -131,63 +128,3 @@ class PropertyReader:
         if blob is None:
             raise NuxeoError(400, "Cannot resolve blob")
         return blob
-
-
-def blob_at(document: Document, xpath: str) -> dict[str, Any] | None:
-    """The blob at ``xpath``.
-
-    Raises:
-        KeyError: the document has no such property.
-    """
-    if match := re.fullmatch(r"blobholder:(0|[1-9]\d*)", xpath):
-        index = int(match[1])
-        xpath = "file:content" if index == 0 else f"files:files/{index - 1}/file"
-    name, *steps = xpath.split("/")
-    full = TYPES[document.type].field(name)
-    if full is None:
-        raise KeyError(xpath)
-    value = document.properties.get(full)
-    for step in steps:
-        if isinstance(value, list):
-            if not step.isdecimal() or int(step) >= len(value):
-                raise KeyError(xpath)
-            value = value[int(step)]
-        elif isinstance(value, dict) and step in value:
-            value = value[step]
-        else:
-            raise KeyError(xpath)
-    return value if isinstance(value, dict) and "digest" in value else None
-
-
-def find_blob(document: Document, rest: str) -> tuple[dict[str, Any] | None, str | None]:
-    """A blob by what follows the uid in an nxfile URL: an xpath, on demand with a file name."""
-    try:
-        return blob_at(document, rest), None
-    except KeyError:
-        xpath, _, name = rest.rpartition("/")
-    try:
-        return blob_at(document, xpath), name
-    except KeyError:
-        return None, None
-
-
-def with_blob(document: Document, xpath: str, blob: dict[str, Any] | None) -> dict[str, Any]:
-    """The property to write so that ``xpath`` has ``blob``; an xpath of a list appends.
-
-    Raises:
-        KeyError: the document has no such property.
-    """
-    name, *steps = xpath.split("/")
-    full = TYPES[document.type].field(name)
-    if full is None or (full not in BLOBS and full != "files:files"):
-        raise KeyError(xpath)
-    if full in BLOBS:
-        return {full: blob}
-    items = [dict(item) for item in document.properties.get(full) or ()]
-    if not steps:
-        items.append({"file": blob})
-    elif steps[0].isdecimal() and int(steps[0]) < len(items):
-        items[int(steps[0])] = {"file": blob}
-    else:
-        raise KeyError(xpath)
-    return {full: items}

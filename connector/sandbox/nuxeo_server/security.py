@@ -8,6 +8,7 @@ from dataclasses import dataclass
 EVERYTHING = "Everything"
 EVERYONE = "Everyone"
 ADMINISTRATORS = "administrators"
+POWER_USERS = "powerusers"
 
 _CONTAINS: Mapping[str, tuple[str, ...]] = {
     "Read": (

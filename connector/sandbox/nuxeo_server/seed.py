@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import mimetypes
 import uuid
 from typing import Any
 
@@ -13,11 +12,12 @@ import pptx
 from openpyxl.styles import Font, PatternFill
 from PIL import Image, ImageDraw
 
+from connector.sandbox.nuxeo_server import mime_types, tree
+from connector.sandbox.nuxeo_server.auth import GROUPS, USERS
 from connector.sandbox.nuxeo_server.doctypes import empty_properties
 from connector.sandbox.nuxeo_server.security import Principal
 from connector.sandbox.nuxeo_server.session import Session, now
-from connector.sandbox.nuxeo_server.store import Document, Store
-from connector.sandbox.nuxeo_server.views_people import GROUPS, USERS
+from connector.sandbox.nuxeo_server.store import Document, Store, blob_value
 
 DEMO = "/default-domain/workspaces/Demo"
 """The workspace of the demo's documents."""
@@ -29,11 +29,6 @@ _PEOPLE = (
     ("carol", "Carol", "Rossi", ["members"]),
     ("dave", "Dave", "Novak", ["members"]),
 )
-_TYPES = {
-    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-}
 
 
 def seed(store: Store) -> None:
@@ -73,11 +68,13 @@ def _documents(store: Store) -> None:
     }
     root.aces = [["administrators", "Everything", True]]
     store.put(root)
-    domain = session.create(root, "default-domain", "Domain", {"dc:title": "Domain"})
+    domain = tree.create(session, root, "default-domain", "Domain", {"dc:title": "Domain"})
     domain.aces = [["alice", "Read", True], ["bob", "Read", True], ["carol", "Read", True]]
     store.put(domain)
-    workspaces = session.create(domain, "workspaces", "WorkspaceRoot", {"dc:title": "Workspaces"})
-    demo = session.create(workspaces, "Demo", "Workspace", {"dc:title": "Demo"})
+    workspaces = tree.create(
+        session, domain, "workspaces", "WorkspaceRoot", {"dc:title": "Workspaces"}
+    )
+    demo = tree.create(session, workspaces, "Demo", "Workspace", {"dc:title": "Demo"})
     demo.aces = [
         ["alice", "ReadWrite", True],
         ["bob", "ReadWrite", True],
@@ -91,7 +88,7 @@ def _documents(store: Store) -> None:
             "dc:title": title,
             "file:content": _blob(store, name, content),
         }
-        session.create(demo, title, "File", properties | {"files:files": files})
+        tree.create(session, demo, title, "File", properties | {"files:files": files})
 
     add("Letter", "Letter.docx", _letter())
     add("Budget", "Budget.xlsx", _budget())
@@ -107,15 +104,7 @@ def _documents(store: Store) -> None:
 
 
 def _blob(store: Store, name: str, content: bytes) -> dict[str, Any]:
-    digest, length = store.write_blob([content])
-    suffix = name[name.rfind(".") :]
-    return {
-        "name": name,
-        "mime-type": _TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "text/plain",
-        "encoding": None,
-        "digest": digest,
-        "length": length,
-    }
+    return blob_value(name, mime_types.of_name(name), *store.write_blob([content]))
 
 
 def _saved(document: Any) -> bytes:

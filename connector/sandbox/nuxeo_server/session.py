@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import copy
-import time
-import uuid
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from connector.sandbox.nuxeo_server.doctypes import TYPES, empty_properties
-from connector.sandbox.nuxeo_server.errors import NuxeoError, conflict, forbidden, not_found
+from connector.sandbox.nuxeo_server import versioning
+from connector.sandbox.nuxeo_server.errors import (
+    NuxeoError,
+    conflict,
+    forbidden,
+    not_found,
+    server_error,
+)
+from connector.sandbox.nuxeo_server.mime_types import recognised
 from connector.sandbox.nuxeo_server.security import PERMISSIONS, Ace, Principal, has_permission
 from connector.sandbox.nuxeo_server.store import Document, Store
-
-_MAX_NAME = 24
+from connector.sandbox.nuxeo_server.xpaths import with_blob
 
 
 def now() -> str:
@@ -64,18 +67,14 @@ class Session:
 
     def path(self, document: Document) -> str:
         """A document's path."""
-        names = [ancestor.name for ancestor in self.lineage(document)][:-1]
-        return "/" + "/".join(reversed(names))
+        found = [ancestor.name for ancestor in self.lineage(document)][:-1]
+        return "/" + "/".join(reversed(found))
 
     def lineage(self, document: Document) -> Iterator[Document]:
         """The document, its parent, and so on up to the root."""
         current: Document | None = document
         while current is not None:
             yield current
-            if current.is_version and current.series_uid:
-                current = self.store.get(current.series_uid)
-                if current is None:
-                    return
             current = self.store.get(current.parent_uid) if current.parent_uid else None
 
     def children(self, document: Document) -> list[Document]:
@@ -86,17 +85,21 @@ class Session:
             if not child.is_trashed and self.has(child, "Read")
         ]
 
+    def versions(self, document: Document) -> list[Document]:
+        """The versions of a document, oldest first."""
+        self.require(document, "ReadVersion")
+        return self.store.versions(document.series_uid or document.target_uid or document.uid)
+
     # Permissions
 
     def has(self, document: Document, permission: str) -> bool:
-        """Whether the user has a permission, lock policy included."""
-        aces = [Ace(*ace) for ancestor in self.lineage(document) for ace in ancestor.aces]
-        target = self._live(document)
-        return has_permission(self.principal, permission, aces, target.lock_owner)
+        """Whether the user has a permission, lock policy and retention included."""
+        return self._has(document, permission, self._aces(document))
 
     def permissions(self, document: Document) -> list[str]:
         """All permissions that the user has."""
-        return [name for name in PERMISSIONS if self.has(document, name)]
+        aces = self._aces(document)
+        return [name for name in PERMISSIONS if self._has(document, name, aces)]
 
     def require(self, document: Document, permission: str) -> None:
         """Refuse without a permission."""
@@ -105,42 +108,13 @@ class Session:
 
     # Changing
 
-    def create(
-        self, parent: Document, name: str, type_name: str, properties: dict[str, Any]
-    ) -> Document:
-        """A new document; its name is cut and made unique as the server does."""
-        if type_name not in TYPES:
-            raise NuxeoError(400, f"Type: {type_name} does not exist")
-        self.require(parent, "AddChildren")
-        with self.store.writing():
-            moment = now()
-            document = Document(
-                uid=str(uuid.uuid4()),
-                parent_uid=parent.uid,
-                name=self._free_name(parent, name),
-                type=type_name,
-                properties=empty_properties(type_name) | properties,
-            )
-            document.properties |= {
-                "dc:created": moment,
-                "dc:modified": moment,
-                "dc:creator": self.principal.name,
-                "dc:lastContributor": self.principal.name,
-                "dc:contributors": [self.principal.name],
-            }
-            if document.properties.get("dc:title") is None:
-                document.properties["dc:title"] = document.name
-            self.store.put(document)
-            self._log(document, "documentCreated")
-        return document
-
     def save(
         self,
         document: Document,
         properties: dict[str, Any],
         *,
         change_token: object = None,
-        versioning: str | None = None,
+        versioning_option: str | None = None,
         comment: str | None = None,
     ) -> Document:
         """Write properties.
@@ -149,7 +123,7 @@ class Session:
             document: what is changed.
             properties: full names and values; others stay as they are.
             change_token: as the client sent it; only its user part is compared, and only text is.
-            versioning: ``MINOR``, ``MAJOR`` or ``NONE`` in place of automatic versioning.
+            versioning_option: ``MINOR``, ``MAJOR`` or ``NONE`` in place of automatic versioning.
             comment: for the audit.
 
         Raises:
@@ -157,165 +131,135 @@ class Session:
                 change token that is not current.
         """
         with self.store.writing():
-            current = self.store.get(document.uid)
-            if current is None:
-                raise not_found(document.uid)
+            self.require(self._again(document), "WriteProperties")
+            current = self._live(document)
             if current.is_version:
                 raise NuxeoError(400, f"Cannot set property on a version: {current.uid}")
             if isinstance(change_token, str):
                 self.check_token(current, change_token)
-            self.require(current, "WriteProperties")
             if not properties:
-                return current
-            retained = current.is_under_retention_or_legal_hold or current.is_record
-            if retained and "file:content" in properties:
+                return document
+            if current.is_under_retention_or_legal_hold and "file:content" in properties:
                 raise NuxeoError(
                     403,
                     f"Cannot change blob from document {current.uid}, it is under retention / hold",
                 )
-            before = copy.deepcopy(current)
-            has_file = "file" in TYPES[current.type].schemas
-            changed_hands = before.properties["dc:lastContributor"] != self.principal.name
-            if versioning is None and has_file and changed_hands and current.is_checked_out:
-                self._version_of(before, current, "MINOR")
-            current.properties |= properties
-            self._touch(current, counted=isinstance(change_token, str) and change_token != "")
-            if current.version_label and versioning != "NONE":
-                current.is_checked_out = True
+            automatic = versioning_option is None
+            if automatic and versioning.archives_before_save(current, self.principal.name):
+                self._archive(copy.deepcopy(current), current, "MINOR")
+            current.properties |= recognised(properties)
+            self._touch(current, counted=isinstance(change_token, str))
+            current.is_checked_out = True
             self.store.put(current)
-            self._log(current, "documentModified", comment)
-            if versioning in ("MINOR", "MAJOR"):
-                current = self.version(current, versioning)
-        return current
+            self.log(current, "documentModified", comment)
+            if automatic and versioning.archives_after_save(current):
+                versioning_option = "MINOR"
+            if versioning_option in ("MINOR", "MAJOR") and versioning.is_versionable(current):
+                self.version(current, versioning_option)
+        return self._again(document)
+
+    def save_blob(
+        self,
+        document: Document,
+        xpath: str,
+        blob: dict[str, Any] | None,
+        *,
+        change_token: object = None,
+        versioning_option: str | None = None,
+    ) -> Document:
+        """Write the blob at ``xpath`` and leave its neighbours in a list as they are now.
+
+        Raises:
+            KeyError: the document has no such property.
+            NuxeoError: as :meth:`save`.
+        """
+        with self.store.writing():
+            return self.save(
+                document,
+                with_blob(self._again(document), xpath, blob),
+                change_token=change_token,
+                versioning_option=versioning_option,
+            )
 
     def version(self, document: Document, increment: str) -> Document:
-        """Archive the document as it is; returns the live document."""
-        if "Versionable" not in TYPES[document.type].facets:
-            raise NuxeoError(500, "Internal Server Error")
+        """Archive the document as it is; returns the live document.
+
+        Raises:
+            NuxeoError: 500 for a type without versions, 403.
+        """
+        if not versioning.is_versionable(document):
+            raise server_error()
         self.require(document, "WriteVersion")
         with self.store.writing():
-            self._version_of(document, document, increment)
-            document.is_checked_out = False
-            document.system_token += 1
-            self.store.put(document)
-        return document
+            live = self._live(document)
+            if live.is_version:
+                raise NuxeoError(400, f"There are no versions of a version: {live.uid}")
+            self._archive(live, live, increment)
+            live.is_checked_out = False
+            live.system_token += 1
+            self.store.put(live)
+        return live
 
-    def trash(self, document: Document) -> Document:
-        """Put into the trash, under another name."""
-        self.require(document, "WriteLifeCycle")
-        with self.store.writing():
-            if not document.is_trashed:
-                document.is_trashed = True
-                document.name = f"{document.name}._{int(time.time() * 1000)}_.trashed"
-                document.system_token += 1
-                self.store.put(document)
-                self._log(document, "documentTrashed")
-        return document
+    def change(
+        self, document: Document, event: str | None, change: Callable[[Document], None]
+    ) -> Document:
+        """Change a document apart from its properties; whoever calls has checked the rights.
 
-    def untrash(self, document: Document) -> Document:
-        """Take out of the trash."""
-        self.require(document, "WriteLifeCycle")
+        Args:
+            document: which.
+            event: for the audit, if it is one.
+            change: what is done to the document as it is now.
+        """
         with self.store.writing():
-            if document.is_trashed:
-                parent = self.store.get(document.parent_uid or "")
-                name = document.name.rsplit("._", 1)[0]
-                document.is_trashed = False
-                document.name = self._free_name(parent, name) if parent else name
-                document.system_token += 1
-                self.store.put(document)
-                self._log(document, "documentUntrashed")
-        return document
-
-    def delete(self, document: Document) -> None:
-        """Remove for good."""
-        self.require(document, "Remove")
-        with self.store.writing():
-            self.store.delete(document.uid)
-
-    def move(self, document: Document, target: Document, name: str | None) -> Document:
-        """Put under another parent, another name, or both."""
-        self.require(target, "AddChildren")
-        self.require(document, "Remove")
-        source = self.store.get(document.parent_uid or "")
-        if source is not None:
-            self.require(source, "RemoveChildren")
-        with self.store.writing():
-            wanted = name or document.name
-            if (target.uid, wanted) != (document.parent_uid, document.name):
-                document.name = self._free_name(target, wanted)
-            document.parent_uid = target.uid
-            document.system_token += 1
-            self.store.put(document)
-            self._log(document, "documentMoved")
-        return document
-
-    def copy(self, document: Document, target: Document, name: str | None) -> Document:
-        """A copy with everything below it, but for locks."""
-        self.require(target, "AddChildren")
-        with self.store.writing():
-            twin = replace(
-                copy.deepcopy(document),
-                uid=str(uuid.uuid4()),
-                parent_uid=target.uid,
-                name=self._free_name(target, name or document.name),
-                lock_owner=None,
-                lock_created=None,
-                system_token=1,
-                user_token=0,
-            )
-            self.store.put(twin)
-            for child in self.store.children(document.uid):
-                self.copy(child, twin, None)
-            self._log(twin, "documentCreatedByCopy")
-        return twin
+            current = self._again(document)
+            change(current)
+            current.system_token += 1
+            self.store.put(current)
+            if event:
+                self.log(current, event)
+        return current
 
     # Locks
 
     def lock(self, document: Document) -> Document:
-        """Lock as the user; again by the owner keeps the first date."""
+        """Lock as the user; again by the owner keeps the first date.
+
+        Raises:
+            NuxeoError: 403 for those who may not write, 409 when somebody else has locked it.
+        """
         with self.store.writing():
-            current = self._live(self.store.get(document.uid) or document)
+            current = self._live(document)
             if current.lock_owner is None:
-                self.require(current, "WriteProperties")
+                self.require(document, "WriteProperties")
                 current.lock_owner, current.lock_created = self.principal.name, now()
                 self.store.put(current)
-                self._log(current, "documentLocked")
+                self.log(current, "documentLocked")
             elif current.lock_owner != self.principal.name:
                 # As 2021 and later: without regard to the lock policy, but not to the ACL.
-                if not self._may_write_apart_from_lock(current):
+                aces = self._aces(document)
+                if not has_permission(self.principal, "WriteProperties", aces, None):
                     raise forbidden("WriteProperties", self.principal.name)
-                raise NuxeoError(
-                    409, f"Document already locked by {current.lock_owner}: {self.path(current)}"
-                )
-        return current
+                raise self._locked(current)
+        return self._again(document)
 
     def unlock(self, document: Document) -> Document:
-        """Unlock: the owner, holders of Unlock, administrators."""
+        """Unlock: the owner, holders of Unlock, administrators.
+
+        Raises:
+            NuxeoError: 409 for anybody else.
+        """
         with self.store.writing():
-            current = self._live(self.store.get(document.uid) or document)
+            current = self._live(document)
             if current.lock_owner is not None:
                 own = current.lock_owner == self.principal.name
-                if not own and not self.has(current, "Unlock"):
-                    raise NuxeoError(
-                        409,
-                        f"Document already locked by {current.lock_owner}: {self.path(current)}",
-                    )
+                if not own and not self.has(document, "Unlock"):
+                    raise self._locked(current)
                 current.lock_owner = current.lock_created = None
                 self.store.put(current)
-                self._log(current, "documentUnlocked")
-        return current
+                self.log(current, "documentUnlocked")
+        return self._again(document)
 
     # Inside a transaction
-
-    def _may_write_apart_from_lock(self, document: Document) -> bool:
-        aces = [Ace(*ace) for ancestor in self.lineage(document) for ace in ancestor.aces]
-        return has_permission(self.principal, "WriteProperties", aces, None)
-
-    def _live(self, document: Document) -> Document:
-        """Locks belong to the live document."""
-        if document.is_version and document.series_uid:
-            return self.store.get(document.series_uid) or document
-        return document
 
     @staticmethod
     def check_token(document: Document, token: str) -> None:
@@ -324,57 +268,66 @@ class Session:
         Raises:
             NuxeoError: 409.
         """
-        _, dash, user_part = token.partition("-")
+        # A proxy's token ends with its target's.
+        _, dash, user_part = token.rpartition("/")[2].partition("-")
         if not dash or user_part != str(document.user_token):
             raise conflict(document.uid)
+
+    def log(
+        self,
+        document: Document,
+        event: str,
+        comment: str | None = None,
+        client_reason: str | None = None,
+    ) -> None:
+        """Note an event in the audit."""
+        entry: dict[str, Any] = {
+            "eventId": event,
+            "eventDate": now(),
+            "principalName": self.principal.name,
+            "docType": document.type,
+            "comment": comment,
+        }
+        if client_reason:
+            entry["extended"] = {"clientReason": client_reason}
+        self.store.log(document.uid, entry)
+
+    def _again(self, document: Document) -> Document:
+        """The document as it is now."""
+        current = self.store.get(document.uid)
+        if current is None:
+            raise not_found(document.uid)
+        return current
+
+    def _live(self, document: Document) -> Document:
+        """The document as it is now; of a proxy its target, to which lock and content belong."""
+        current = self._again(document)
+        target = self.store.get(current.target_uid) if current.target_uid else None
+        return target or current
+
+    def _has(self, document: Document, permission: str, aces: list[Ace]) -> bool:
+        if permission == "Remove" and document.is_under_retention_or_legal_hold:
+            return False
+        return has_permission(self.principal, permission, aces, document.lock_owner)
+
+    def _aces(self, document: Document) -> list[Ace]:
+        """The document's own ACEs, then those of its ancestors; a version has its document's."""
+        live = self.store.get(document.series_uid or "") if document.is_version else None
+        return [Ace(*ace) for ancestor in self.lineage(live or document) for ace in ancestor.aces]
+
+    def _locked(self, document: Document) -> NuxeoError:
+        path = self.path(document)
+        return NuxeoError(409, f"Document already locked by {document.lock_owner}: {path}")
+
+    def _archive(self, state: Document, live: Document, increment: str) -> None:
+        versioning.archive(self.store, state, live, increment)
+        self.log(live, "documentCheckedIn")
 
     def _touch(self, document: Document, *, counted: bool) -> None:
         document.system_token += 1
         document.user_token += counted
-        contributors = document.properties["dc:contributors"]
+        contributors = document.properties.get("dc:contributors") or []
         if self.principal.name not in contributors:
             document.properties["dc:contributors"] = [*contributors, self.principal.name]
         document.properties["dc:modified"] = now()
         document.properties["dc:lastContributor"] = self.principal.name
-
-    def _version_of(self, state: Document, live: Document, increment: str) -> None:
-        major = int(live.properties.get("uid:major_version") or 0)
-        minor = int(live.properties.get("uid:minor_version") or 0)
-        if increment == "MAJOR":
-            major, minor = major + 1, 0
-        elif increment == "MINOR":
-            minor += 1
-        numbers = {"uid:major_version": major, "uid:minor_version": minor}
-        live.properties |= numbers
-        live.version_label = f"{major}.{minor}"
-        archived = replace(
-            copy.deepcopy(state),
-            uid=str(uuid.uuid4()),
-            is_version=True,
-            series_uid=live.uid,
-            is_checked_out=False,
-            version_label=live.version_label,
-            lock_owner=None,
-            lock_created=None,
-        )
-        archived.properties |= numbers
-        self.store.put(archived)
-        self._log(live, "documentCheckedIn")
-
-    def _free_name(self, parent: Document, name: str) -> str:
-        wanted = name.strip().replace("/", "-")[:_MAX_NAME] or str(int(time.time() * 1000))
-        while self.store.child(parent.uid, wanted) is not None:
-            wanted = f"{wanted}.{int(time.time() * 1000)}"
-        return wanted
-
-    def _log(self, document: Document, event: str, comment: str | None = None) -> None:
-        self.store.log(
-            document.uid,
-            {
-                "eventId": event,
-                "eventDate": now(),
-                "principalName": self.principal.name,
-                "docType": document.type,
-                "comment": comment,
-            },
-        )

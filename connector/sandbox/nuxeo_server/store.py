@@ -29,11 +29,26 @@ CREATE TABLE IF NOT EXISTS audit (
 );
 """
 _PIECE = 1024 * 1024
+_OF_TARGET = (
+    "type",
+    "properties",
+    "lock_owner",
+    "lock_created",
+    "version_label",
+    "is_checked_out",
+    "is_record",
+    "retain_until",
+    "has_legal_hold",
+)
+"""What a proxy has from its target."""
 
 
 @dataclass
 class Document:
-    """A stored document. Blobs stand in ``properties`` without their URLs."""
+    """A stored document. Blobs stand in ``properties`` without their URLs.
+
+    A proxy has a ``target_uid``, and is read with properties, lock and version of its target.
+    """
 
     uid: str
     parent_uid: str | None
@@ -48,7 +63,8 @@ class Document:
     lock_created: str | None = None
     is_trashed: bool = False
     is_version: bool = False
-    is_proxy: bool = False
+    target_uid: str | None = None
+    target_token: str | None = None
     series_uid: str | None = None
     is_checked_out: bool = True
     version_label: str = ""
@@ -57,9 +73,26 @@ class Document:
     has_legal_hold: bool = False
 
     @property
+    def title(self) -> str:
+        """The title, or the name where there is none."""
+        return str(self.properties.get("dc:title") or self.name)
+
+    @property
     def change_token(self) -> str:
-        """``<system part>-<user part>`` (REST_CONTRACT 5.3)."""
-        return f"{self.system_token}-{self.user_token}"
+        """``<system part>-<user part>``, a proxy's before its target's (REST_CONTRACT 5.3)."""
+        token = f"{self.system_token}-{self.user_token}"
+        return token if self.target_token is None else f"{token}/{self.target_token}"
+
+    @property
+    def label(self) -> str:
+        """The version's label; with a plus sign if the document was changed since."""
+        changed = "+" if self.version_label and self.is_checked_out else ""
+        return self.version_label + changed
+
+    @property
+    def is_proxy(self) -> bool:
+        """Whether it stands for another document."""
+        return self.target_uid is not None
 
     @property
     def is_under_retention_or_legal_hold(self) -> bool:
@@ -107,7 +140,7 @@ class Store:
     def get(self, uid: str) -> Document | None:
         """A document by its uid."""
         rows = self._rows("SELECT * FROM document WHERE uid = ?", uid)
-        return _document(rows[0]) if rows else None
+        return self._document(rows[0]) if rows else None
 
     def child(self, parent_uid: str | None, name: str) -> Document | None:
         """A live document by its parent and name."""
@@ -116,12 +149,12 @@ class Store:
             parent_uid,
             name,
         )
-        return _document(rows[0]) if rows else None
+        return self._document(rows[0]) if rows else None
 
     def children(self, parent_uid: str) -> list[Document]:
         """All live children, trashed ones included."""
         return [
-            _document(row)
+            self._document(row)
             for row in self._rows(
                 "SELECT * FROM document WHERE parent_uid = ? AND is_version = 0", parent_uid
             )
@@ -130,7 +163,7 @@ class Store:
     def versions(self, series_uid: str) -> list[Document]:
         """The versions of a document, oldest first."""
         return [
-            _document(row)
+            self._document(row)
             for row in self._rows(
                 "SELECT * FROM document WHERE series_uid = ? AND is_version = 1 ORDER BY rowid",
                 series_uid,
@@ -139,7 +172,8 @@ class Store:
 
     def all_documents(self) -> list[Document]:
         """Every document, versions included."""
-        return [_document(row) for row in self._rows("SELECT * FROM document ORDER BY rowid")]
+        rows = self._rows("SELECT * FROM document ORDER BY rowid")
+        return [self._document(row) for row in rows]
 
     def put(self, document: Document) -> None:
         """Write a document."""
@@ -158,9 +192,10 @@ class Store:
         )
 
     def delete(self, uid: str) -> None:
-        """Remove a document with everything below it and its versions."""
+        """Remove a document with everything below it, its versions and its proxies."""
         for child in self.children(uid):
             self.delete(child.uid)
+        self._rows("DELETE FROM document WHERE json_extract(body, '$.target_uid') = ?", uid)
         self._rows("DELETE FROM document WHERE uid = ? OR series_uid = ?", uid, uid)
 
     def entry(self, directory: str, entry_id: str) -> dict[str, Any] | None:
@@ -217,9 +252,37 @@ class Store:
         """The file that holds content."""
         return self._blobs / digest
 
+    def _document(self, row: sqlite3.Row) -> Document:
+        body = json.loads(row["body"])
+        document = Document(
+            uid=row["uid"],
+            parent_uid=row["parent_uid"],
+            name=row["name"],
+            is_version=bool(row["is_version"]),
+            series_uid=row["series_uid"],
+            **{name: body[name] for name in _BODY if name in body},
+        )
+        target = self.get(document.target_uid) if document.target_uid else None
+        if target is not None:
+            for name in _OF_TARGET:
+                setattr(document, name, getattr(target, name))
+            document.target_token = target.change_token
+        return document
+
     def _rows(self, statement: str, *values: object) -> list[sqlite3.Row]:
         with self._mutex:
             return self._database.execute(statement, values).fetchall()
+
+
+def blob_value(name: str | None, mime_type: str | None, digest: str, length: int) -> dict[str, Any]:
+    """A blob as it is kept in a document's properties."""
+    return {
+        "name": name,
+        "mime-type": mime_type,
+        "encoding": None,
+        "digest": digest,
+        "length": length,
+    }
 
 
 def pieces_of(path: Path, start: int = 0, length: int | None = None) -> Iterator[bytes]:
@@ -234,14 +297,3 @@ def pieces_of(path: Path, start: int = 0, length: int | None = None) -> Iterator
             if left is not None:
                 left -= len(piece)
             yield piece
-
-
-def _document(row: sqlite3.Row) -> Document:
-    return Document(
-        uid=row["uid"],
-        parent_uid=row["parent_uid"],
-        name=row["name"],
-        is_version=bool(row["is_version"]),
-        series_uid=row["series_uid"],
-        **json.loads(row["body"]),
-    )

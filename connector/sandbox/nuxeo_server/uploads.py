@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from connector.sandbox.nuxeo_server.errors import NuxeoError
-from connector.sandbox.nuxeo_server.store import Store, pieces_of
+from connector.sandbox.nuxeo_server.errors import not_found, server_error
+from connector.sandbox.nuxeo_server.store import Store, blob_value, pieces_of
 
 
 @dataclass
@@ -52,9 +52,7 @@ class Batches:
             NuxeoError: 404.
         """
         with self._mutex:
-            if batch_id not in self._batches:
-                raise NuxeoError(404, batch_id)
-            return dict(self._batches[batch_id])
+            return dict(self._batch(batch_id))
 
     def drop(self, batch_id: str, index: str | None = None) -> None:
         """Remove a batch, or a file of it.
@@ -63,9 +61,9 @@ class Batches:
             NuxeoError: 404.
         """
         with self._mutex:
-            batch = self._batches.get(batch_id)
-            if batch is None or (index is not None and index not in batch):
-                raise NuxeoError(404, batch_id)
+            batch = self._batch(batch_id)
+            if index is not None and index not in batch:
+                raise not_found(index)
             if index is None:
                 del self._batches[batch_id]
             else:
@@ -82,7 +80,10 @@ class Batches:
         """Upload a file in one go; again overwrites."""
         self.files(batch_id)
         digest, length = self._store.write_blob(body)
-        self._set(batch_id, index, UploadedFile(name, mime_type, digest=digest, length=length))
+        with self._mutex:
+            self._batch(batch_id)[index] = UploadedFile(
+                name, mime_type, digest=digest, length=length
+            )
 
     def put_chunk(
         self,
@@ -99,19 +100,23 @@ class Batches:
         Raises:
             NuxeoError: 500 for a part that is there already.
         """
-        file = self.files(batch_id).get(index)
-        if file is None or file.upload_type != "chunked":
-            file = UploadedFile(name, mime_type, "chunked", chunk_count=chunk_count)
-        if chunk in file.chunks:
-            raise NuxeoError(500, "Internal Server Error")
-        file.chunks[chunk] = self._store.write_blob(body)
-        if file.is_complete:
-            file.digest, file.length = self._store.write_blob(
-                piece
-                for number in sorted(file.chunks)
-                for piece in pieces_of(self._store.blob_path(file.chunks[number][0]))
-            )
-        self._set(batch_id, index, file)
+        self.files(batch_id)
+        stored = self._store.write_blob(body)
+        with self._mutex:
+            batch = self._batch(batch_id)
+            file = batch.get(index)
+            if file is None or file.upload_type != "chunked":
+                file = UploadedFile(name, mime_type, "chunked", chunk_count=chunk_count)
+            if chunk in file.chunks:
+                raise server_error()
+            file = replace(file, chunks={**file.chunks, chunk: stored})
+            if file.is_complete:
+                file.digest, file.length = self._store.write_blob(
+                    piece
+                    for number in sorted(file.chunks)
+                    for piece in pieces_of(self._store.blob_path(file.chunks[number][0]))
+                )
+            batch[index] = file
         return file
 
     def blob(self, batch_id: object, index: object) -> dict[str, Any] | None:
@@ -123,19 +128,13 @@ class Batches:
             file = self._batches.get(batch_id, {}).get(index)
         if file is None or not file.is_complete:
             return None
-        return {
-            "name": file.name,
-            "mime-type": file.mime_type,
-            "encoding": None,
-            "digest": file.digest,
-            "length": file.length,
-        }
+        return blob_value(file.name, file.mime_type, file.digest, file.length)
 
-    def _set(self, batch_id: str, index: str, file: UploadedFile) -> None:
-        with self._mutex:
-            if batch_id not in self._batches:
-                raise NuxeoError(404, batch_id)
-            self._batches[batch_id][index] = file
+    def _batch(self, batch_id: str) -> dict[str, UploadedFile]:
+        try:
+            return self._batches[batch_id]
+        except KeyError:
+            raise not_found(batch_id) from None
 
 
 def file_json(file: UploadedFile) -> dict[str, Any]:

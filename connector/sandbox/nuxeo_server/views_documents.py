@@ -7,17 +7,37 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from connector.sandbox.nuxeo_server import query
-from connector.sandbox.nuxeo_server.context import Server, json_body, void, wanted
+from connector.sandbox.nuxeo_server import query, tree
+from connector.sandbox.nuxeo_server.context import Server, json_object, void, wanted
 from connector.sandbox.nuxeo_server.downloads import send_blob
-from connector.sandbox.nuxeo_server.errors import NuxeoError, not_found
+from connector.sandbox.nuxeo_server.errors import (
+    NuxeoError,
+    not_found,
+    not_implemented,
+    server_error,
+)
 from connector.sandbox.nuxeo_server.marshalling import acls_json, document_json, list_json
 from connector.sandbox.nuxeo_server.operations import Operations
-from connector.sandbox.nuxeo_server.reading import blob_at, with_blob
 from connector.sandbox.nuxeo_server.store import Document
+from connector.sandbox.nuxeo_server.versioning import OPTIONS
+from connector.sandbox.nuxeo_server.xpaths import blob_at
 
 _METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE"]
-_VERSIONING = frozenset({"MINOR", "MAJOR", "NONE"})
+_MAX_PAGE = 1000
+_NOT_HERE = frozenset(
+    {
+        "annotation",
+        "comment",
+        "convert",
+        "pp",
+        "preview",
+        "rendition",
+        "task",
+        "versions",
+        "workflow",
+    }
+)
+"""Adapters of Nuxeo that the sandbox does not have."""
 
 
 class DocumentViews:
@@ -34,6 +54,7 @@ class DocumentViews:
             for rule, view in (
                 ("/id/<uid>", self.by_id),
                 ("/id/<uid>/<path:rest>", self.by_id),
+                ("/path", self.by_path),
                 ("/path/", self.by_path),
                 ("/path/<path:rest>", self.by_path),
             ):
@@ -60,10 +81,10 @@ class DocumentViews:
     def query(self, repository: str = "") -> ResponseReturnValue:
         """NXQL, as far as the sandbox understands it."""
         self._check_repository(repository)
-        session = self._server.session()
-        text = request.args.get("query") or (request.get_json(silent=True) or {}).get("query", "")
-        found = query.run(text, session)
-        return self._page(found)
+        if "queryParams" in request.args:
+            raise NuxeoError(400, "The sandbox does not understand queryParams")
+        found = query.run(request.args.get("query", ""), self._server.session())
+        return self._page(found, is_sorted="sortBy" not in request.args)
 
     def _dispatch(self, document: Document, rest: str) -> ResponseReturnValue:
         name, _, argument = rest.removeprefix("@").partition("/")
@@ -78,7 +99,7 @@ class DocumentViews:
             "lock": self._lock,
         }.get(name)
         if adapter is None:
-            raise not_found(f"@{name}")
+            raise not_implemented(f"@{name}") if name in _NOT_HERE else not_found(f"@{name}")
         return adapter(document, argument)
 
     def _document(self, document: Document) -> ResponseReturnValue:
@@ -89,41 +110,39 @@ class DocumentViews:
             case "POST":
                 return self._create(document)
             case "DELETE":
-                session.delete(document)
+                tree.delete(session, document)
                 return void()
         return self._server.answer(document)
 
     def _create(self, parent: Document) -> ResponseReturnValue:
-        body = json_body()
-        type_name, name = body.get("type"), body.get("name")
+        body = json_object()
+        type_name, name = str(body.get("type") or ""), str(body.get("name") or "")
         if not type_name or not name:
             raise NuxeoError(400, "type and name are required")
+        option = _versioning_option(request.headers.get("X-Versioning-Option"))
+        properties = self._server.reader().properties(type_name, body.get("properties"))
         session = self._server.session()
-        known = type_name if type_name in ("File", "Note") else "Folder"
-        properties = self._server.reader().properties(known, body.get("properties"))
-        document = session.create(parent, name, type_name, properties)
-        option = request.headers.get("X-Versioning-Option", "").upper()
-        if option in ("MINOR", "MAJOR"):
-            document = session.version(document, option)
+        with self._server.store.writing():
+            document = tree.create(session, parent, name, type_name, properties)
+            if option in ("MINOR", "MAJOR"):
+                document = session.version(document, option)
         return self._server.answer(document, 201)
 
     def _update(self, document: Document) -> ResponseReturnValue:
-        body = json_body()
+        body = json_object()
         session = self._server.session()
         properties = self._server.reader().properties(document.type, body.get("properties"))
-        option = request.headers.get("X-Versioning-Option", "").upper() or None
-        if option is not None and option not in _VERSIONING:
-            raise NuxeoError(400, f"Unknown versioning option: {option}")
+        option = _versioning_option(request.headers.get("X-Versioning-Option"))
         saved = session.save(
             document,
             properties,
             # Without the uid the server never looks at the change token.
             change_token=body.get("changeToken") if body.get("uid") else None,
-            versioning=option,
+            versioning_option=option,
             comment=request.headers.get("Update-Comment"),
         )
         if option in ("MINOR", "MAJOR") or request.headers.get("source"):
-            versions = session.store.versions(saved.uid)
+            versions = session.versions(saved)
             # The last version in place of the live document, if there is one.
             return self._server.answer(versions[-1]) if versions else void()
         return self._server.answer(saved)
@@ -131,14 +150,16 @@ class DocumentViews:
     def _children(self, document: Document, _argument: str) -> ResponseReturnValue:
         return self._page(self._server.session().children(document))
 
-    def _page(self, documents: list[Document]) -> Response:
-        size = request.args.get("pageSize", 50, int) or 50
-        page = request.args.get("currentPageIndex", 0, int)
-        key = request.args.get("sortBy", "dc:title")
-        descending = "sortBy" in request.args and request.args.get("sortOrder", "asc") != "asc"
-        if "query" not in request.args or "sortBy" in request.args:
+    def _page(self, documents: list[Document], *, is_sorted: bool = False) -> Response:
+        size = request.args.get("pageSize", 50, int)
+        size = min(size, _MAX_PAGE) if size > 0 else _MAX_PAGE
+        page = max(0, request.args.get("currentPageIndex", 0, int))
+        if not is_sorted:
+            key = request.args.get("sortBy", "dc:title")
+            order = request.args.get("sortOrder", "asc").lower()
             documents.sort(
-                key=lambda item: str(item.properties.get(key) or "").lower(), reverse=descending
+                key=lambda item: str(item.properties.get(key) or "").lower(),
+                reverse="sortBy" in request.args and order != "asc",
             )
         session, shape = self._server.session(), wanted()
         shown = documents[page * size : (page + 1) * size]
@@ -148,6 +169,8 @@ class DocumentViews:
     def _blob(self, document: Document, xpath: str) -> ResponseReturnValue:
         if not xpath:
             raise not_found("@blob")
+        if "/@" in xpath:
+            raise not_implemented(f"@{xpath.partition('/@')[2]} of a blob")
         if request.method in ("GET", "HEAD"):
             try:
                 blob = blob_at(document, xpath)
@@ -155,37 +178,29 @@ class DocumentViews:
                 blob = None
             if blob is None:
                 # A null pointer or an unknown property, raised where nobody maps it.
-                raise NuxeoError(500, "Internal Server Error")
+                raise server_error()
+            if request.method == "GET":
+                self._server.log_download(document)
             return send_blob(self._server.store, document, blob)
         if request.method == "POST":
             return Response(status=405)
+        value = None if request.method == "DELETE" else self._multipart_blob()
+        option = _versioning_option(request.form.get("versioning"))
         try:
-            value = None if request.method == "DELETE" else self._multipart_blob()
-            changed = with_blob(document, xpath, value)
+            self._server.session().save_blob(document, xpath, value, versioning_option=option)
         except KeyError as error:
             raise NuxeoError(400, f"Invalid xpath: {xpath}") from error
-        versioning = (request.form.get("versioning") or "").upper() or None
-        self._server.session().save(document, changed, versioning=versioning)
-        return (
-            void()
-            if request.method == "DELETE"
-            else Response("blob updated", mimetype="text/plain")
-        )
+        if request.method == "DELETE":
+            return void()
+        return Response("blob updated", mimetype="text/plain")
 
     def _multipart_blob(self) -> dict[str, Any]:
         if not request.mimetype.startswith("multipart/"):
-            raise NuxeoError(500, "Internal Server Error")
+            raise server_error()
         part = next(iter(request.files.values()), None)
         if part is None:
             raise NuxeoError(400, "No file part")
-        digest, length = self._server.store.write_blob(iter(lambda: part.stream.read(65536), b""))
-        return {
-            "name": part.filename,
-            "mime-type": part.content_type or "application/octet-stream",
-            "encoding": None,
-            "digest": digest,
-            "length": length,
-        }
+        return self._server.store_part(part)
 
     def _operation(self, document: Document, name: str) -> ResponseReturnValue:
         if request.method != "POST":
@@ -212,13 +227,26 @@ class DocumentViews:
             session.unlock(document)
             return void()
         if document.lock_owner is None:
-            raise NuxeoError(500, "Internal Server Error")
+            raise server_error()
         text = f"{document.lock_owner}/{document.lock_created}"
         return Response(text, mimetype="text/plain")
 
     @staticmethod
     def _check_repository(repository: str) -> None:
         # Only a repository in the address goes before the header.
-        name = repository or request.headers.get("X-NXRepository") or "default"
+        name = (
+            repository
+            or request.headers.get("X-NXRepository")
+            or request.args.get("nxrepository")
+            or "default"
+        )
         if name != "default":
             raise NuxeoError(404, f"Repository not found: {name}")
+
+
+def _versioning_option(sent: str | None) -> str | None:
+    if not sent:
+        return None
+    if sent.upper() not in OPTIONS:
+        raise NuxeoError(400, f"Unknown versioning option: {sent}")
+    return sent.upper()

@@ -1,276 +1,191 @@
-"""Users, groups, directories, the server itself (REST_CONTRACT 1.5, 1.6, 9, 10)."""
+"""Users and groups (REST_CONTRACT 1.6, 9)."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from connector.sandbox.nuxeo_server.context import Server, fetched, json_body, principal, void
+from connector.sandbox.nuxeo_server.auth import GROUPS, USERS
+from connector.sandbox.nuxeo_server.context import Server, fetched, json_object, principal, void
 from connector.sandbox.nuxeo_server.errors import NuxeoError, not_found
-from connector.sandbox.nuxeo_server.marshalling import group_json, list_json, user_json
+from connector.sandbox.nuxeo_server.marshalling import (
+    group_json,
+    group_label,
+    list_json,
+    user_json,
+)
+from connector.sandbox.nuxeo_server.security import ADMINISTRATORS, POWER_USERS
 
-USERS = "userDirectory"
-GROUPS = "groupDirectory"
-_VERSION = "2023.0-sandbox"
-_SYSTEM = frozenset({USERS, GROUPS, "authTokens"})
-_PLAIN = frozenset({"nature", "subtopic", "continent"})
-_USER_FIELDS = ("username", "firstName", "lastName", "email", "company", "groups")
+_USER_FIELDS = ("username", "firstName", "lastName", "email", "company", "groups", "password")
+_NAMES = ("username", "firstName", "lastName", "email")
+
+Entry = dict[str, Any]
 
 
 class PeopleViews:
-    """Users, groups and directories."""
+    """Users and groups."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
+        self._store = server.store
 
     def blueprint(self) -> Blueprint:
         """The routes, below ``/nuxeo/api/v1``."""
         views = Blueprint("people", __name__)
         add = views.add_url_rule
+        changing = ["GET", "PUT", "DELETE"]
         add("/me", view_func=self.me)
         add("/user/search", view_func=self.search_users)
         add("/user", view_func=self.create_user, methods=["POST"])
-        add("/user/<name>", view_func=self.user, methods=["GET", "PUT", "DELETE"])
+        add("/user/<name>", view_func=self.user, methods=changing)
         add("/group/search", view_func=self.search_groups)
         add("/group", view_func=self.create_group, methods=["POST"])
-        add("/group/<name>", view_func=self.group, methods=["GET", "PUT", "DELETE"])
-        add("/directory", view_func=self.directories)
-        add("/directory/<directory>", view_func=self.directory, methods=["GET", "POST"])
-        add(
-            "/directory/<directory>/<path:entry>",
-            view_func=self.entry,
-            methods=["GET", "PUT", "DELETE"],
-        )
-        add("/capabilities", view_func=self.capabilities)
+        add("/group/<name>", view_func=self.group, methods=changing)
         return views
 
     def me(self) -> Response:
         """The caller."""
-        return jsonify(user_json(self._entry(USERS, principal().name)))
+        return self._user(self._entry(USERS, principal().name))
+
+    # Users
 
     def user(self, name: str) -> ResponseReturnValue:
         """A user; administrators also change and remove them."""
         entry = self._entry(USERS, name)
         if request.method == "GET":
-            return jsonify(user_json(entry))
-        self._only_administrators()
-        with self._server.store.writing():
+            return self._user(entry)
+        self._may_edit(ADMINISTRATORS in entry.get("groups", ()))
+        with self._store.writing():
             if request.method == "DELETE":
-                self._server.store.delete_entry(USERS, name)
+                self._store.delete_entry(USERS, name)
                 return void()
-            entry |= self._user_properties()
-            self._server.store.put_entry(USERS, name, entry | {"username": name})
-        return jsonify(user_json(entry))
+            entry |= self._sent_user() | {"username": name}
+            self._store.put_entry(USERS, name, entry)
+        return self._user(entry)
 
     def create_user(self) -> ResponseReturnValue:
         """A new user."""
-        self._only_administrators()
-        entry = {"groups": [], "password": "", **self._user_properties()}
-        name = str(entry.get("username") or "")
-        if not name:
+        entry = {"groups": [], "password": "", **self._sent_user()}
+        self._may_edit(ADMINISTRATORS in entry["groups"])
+        name = entry.get("username")
+        if not isinstance(name, str) or not name:
             raise NuxeoError(400, "username is required")
-        with self._server.store.writing():
-            if self._server.store.entry(USERS, name):
+        with self._store.writing():
+            if self._store.entry(USERS, name):
                 raise NuxeoError(409, f"User {name} already exists")
-            self._server.store.put_entry(USERS, name, entry)
-        return jsonify(user_json(entry)), 201
+            self._store.put_entry(USERS, name, entry)
+        return self._user(entry), 201
 
     def search_users(self) -> Response:
         """Users whose name begins with ``q``."""
-        wanted = request.args.get("q", "").rstrip("*%").lower()
+        wanted = _search_text()
         found = [
-            user_json(entry)
-            for entry in self._server.store.entries(USERS)
-            if any(
-                str(entry.get(key, "")).lower().startswith(wanted)
-                for key in ("username", "firstName", "lastName", "email")
-            )
+            user_json(entry, partial(group_label, self._store))
+            for entry in self._store.entries(USERS)
+            if any(str(entry.get(key, "")).lower().startswith(wanted) for key in _NAMES)
         ]
         return jsonify(list_json("users", found, size=max(1, len(found))))
+
+    # Groups
 
     def group(self, name: str) -> ResponseReturnValue:
         """A group; administrators also change and remove them."""
         entry = self._entry(GROUPS, name)
         if request.method == "GET":
-            return jsonify(group_json(self._with_members(entry), fetched("group")))
-        self._only_administrators()
-        with self._server.store.writing():
+            return self._group(entry)
+        self._may_edit(name == ADMINISTRATORS)
+        with self._store.writing():
             if request.method == "DELETE":
-                self._server.store.delete_entry(GROUPS, name)
+                self._set_members(name, [])
+                self._store.delete_entry(GROUPS, name)
                 return void()
-            entry["grouplabel"] = self._group_label(json_body())
-            self._server.store.put_entry(GROUPS, name, entry)
-            self._set_members(name, json_body().get("memberUsers"))
-        return jsonify(group_json(self._with_members(entry), fetched("group")))
+            self._write_group(entry)
+        return self._group(entry)
 
     def create_group(self) -> ResponseReturnValue:
         """A new group."""
-        self._only_administrators()
-        body = json_body()
+        body = json_object()
         name = body.get("groupname") or body.get("id")
-        if not name:
+        self._may_edit(name == ADMINISTRATORS)
+        if not isinstance(name, str) or not name:
             raise NuxeoError(400, "groupname is required")
-        entry = {"groupname": name, "grouplabel": self._group_label(body)}
-        with self._server.store.writing():
-            if self._server.store.entry(GROUPS, name):
+        entry: Entry = {"groupname": name, "grouplabel": None, "memberGroups": []}
+        with self._store.writing():
+            if self._store.entry(GROUPS, name):
                 raise NuxeoError(409, f"Group {name} already exists")
-            self._server.store.put_entry(GROUPS, name, entry)
-            self._set_members(name, body.get("memberUsers"))
-        return jsonify(group_json(self._with_members(entry), fetched("group"))), 201
+            self._write_group(entry)
+        return self._group(entry), 201
 
     def search_groups(self) -> Response:
         """Groups whose name begins with ``q``."""
-        wanted = request.args.get("q", "").rstrip("*%").lower()
+        wanted = _search_text()
         found = [
             group_json(entry)
-            for entry in self._server.store.entries(GROUPS)
+            for entry in self._store.entries(GROUPS)
             if str(entry["groupname"]).lower().startswith(wanted)
         ]
         return jsonify(list_json("groups", found, size=max(1, len(found))))
 
-    def directories(self) -> Response:
-        """The directories that are not the system's."""
-        found = [{"entity-type": "directory", "name": name} for name in sorted(_PLAIN)]
-        return jsonify({"entity-type": "directories", "entries": found})
+    def _write_group(self, entry: Entry) -> None:
+        """Write a group as the request has it; what it does not name stays."""
+        body = json_object()
+        properties = body.get("properties") or {}
+        label = properties.get("grouplabel") or body.get("grouplabel")
+        if label is not None:
+            entry["grouplabel"] = label
+        if isinstance(body.get("memberGroups"), list):
+            entry["memberGroups"] = body["memberGroups"]
+        self._store.put_entry(GROUPS, entry["groupname"], entry)
+        if isinstance(body.get("memberUsers"), list):
+            self._set_members(entry["groupname"], body["memberUsers"])
 
-    def directory(self, directory: str) -> ResponseReturnValue:
-        """All entries of a directory, or a new one."""
-        self._check_directory(directory)
-        if request.method == "GET":
-            found = [
-                _directory_entry(directory, entry)
-                for entry in self._server.store.entries(directory)
-            ]
-            body = list_json("directoryEntries", found, size=max(1, len(found)))
-            return jsonify(body)
-        self._may_write(directory)
-        properties = dict(json_body().get("properties") or {})
-        entry_id = str(properties.get("id") or "")
-        with self._server.store.writing():
-            if not entry_id or self._server.store.entry(directory, entry_id):
-                raise NuxeoError(409, f"Entry {entry_id} already exists")
-            self._server.store.put_entry(directory, entry_id, properties)
-        return jsonify(_directory_entry(directory, properties)), 201
+    def _set_members(self, group: str, names: list[str]) -> None:
+        """Membership is kept with the users."""
+        for user in self._store.entries(USERS):
+            groups = [name for name in user.get("groups", ()) if name != group]
+            if user["username"] in names:
+                groups.append(group)
+            self._store.put_entry(USERS, user["username"], user | {"groups": groups})
 
-    def entry(self, directory: str, entry: str) -> ResponseReturnValue:
-        """One entry."""
-        self._check_directory(directory)
-        found = self._entry(directory, entry)
-        if request.method == "GET":
-            return jsonify(_directory_entry(directory, found))
-        self._may_write(directory)
-        with self._server.store.writing():
-            if request.method == "DELETE":
-                self._server.store.delete_entry(directory, entry)
-                return void()
-            found |= dict(json_body().get("properties") or {})
-            self._server.store.put_entry(directory, entry, found)
-        return jsonify(_directory_entry(directory, found))
+    def _group(self, entry: Entry) -> Response:
+        name = entry["groupname"]
+        members = [
+            user["username"]
+            for user in self._store.entries(USERS)
+            if name in user.get("groups", ())
+        ]
+        parents = [
+            group["groupname"]
+            for group in self._store.entries(GROUPS)
+            if name in group.get("memberGroups", ())
+        ]
+        whole = {"memberGroups": [], **entry, "memberUsers": members, "parentGroups": parents}
+        return jsonify(group_json(whole, fetched("group")))
 
-    def capabilities(self) -> Response:
-        """What the server is."""
-        return jsonify(
-            {
-                "entity-type": "capabilities",
-                "server": {
-                    "distributionName": "sandbox",
-                    "distributionVersion": _VERSION,
-                    "distributionServer": "sandbox",
-                },
-                "cluster": {"enabled": False, "nodeId": "sandbox"},
-                "repository": {"default": {"queryBlobKeys": False}},
-            }
-        )
+    def _user(self, entry: Entry) -> Response:
+        return jsonify(user_json(entry, partial(group_label, self._store)))
 
-    def cmis(self) -> Response:
-        """``GET /json/cmis``: the product and its version by repository."""
-        about = {
-            "repositoryId": "default",
-            "productName": "Nuxeo OpenCMIS Connector",
-            "productVersion": _VERSION,
-        }
-        return jsonify({"default": about})
-
-    def login(self) -> Response:
-        """``POST /site/automation/login``."""
-        return jsonify(
-            {
-                "entity-type": "login",
-                "username": principal().name,
-                "isAdministrator": principal().is_administrator,
-                "groups": sorted(principal().groups),
-            }
-        )
-
-    def device_token(self) -> ResponseReturnValue:
-        """``GET /authentication/token``: make or revoke the token of a device."""
-        names = ("applicationName", "deviceId", "permission")
-        values = [request.args.get(name) for name in names]
-        application, device, permission = values
-        if not (application and device and (permission or "revoke" in request.args)):
-            return Response(status=400)
-        authentication = self._server.authentication
-        if request.args.get("revoke") == "true":
-            authentication.revoke_device_token(principal().name, device, application)
-            return Response(status=202)
-        token = authentication.device_token(principal().name, device, application)
-        return Response(token, status=201, mimetype="text/plain")
-
-    def _entry(self, directory: str, name: str) -> dict[str, Any]:
-        entry = self._server.store.entry(directory, name)
+    def _entry(self, directory: str, name: str) -> Entry:
+        entry = self._store.entry(directory, name)
         if entry is None:
             raise not_found(name)
         return entry
 
-    def _user_properties(self) -> dict[str, Any]:
-        sent = json_body().get("properties") or {}
-        known = (*_USER_FIELDS, "password")
-        return {key: value for key, value in sent.items() if key in known}
-
-    def _with_members(self, entry: dict[str, Any]) -> dict[str, Any]:
-        members = [
-            user["username"]
-            for user in self._server.store.entries(USERS)
-            if entry["groupname"] in user.get("groups", ())
-        ]
-        return entry | {"memberUsers": members, "memberGroups": [], "parentGroups": []}
-
-    def _set_members(self, group: str, names: object) -> None:
-        if not isinstance(names, list):
-            return
-        for user in self._server.store.entries(USERS):
-            groups = [name for name in user.get("groups", ()) if name != group]
-            if user["username"] in names:
-                groups.append(group)
-            self._server.store.put_entry(USERS, user["username"], user | {"groups": groups})
+    @staticmethod
+    def _sent_user() -> Entry:
+        sent = json_object().get("properties") or {}
+        return {key: value for key, value in sent.items() if key in _USER_FIELDS}
 
     @staticmethod
-    def _group_label(body: dict[str, Any]) -> object:
-        return (body.get("properties") or {}).get("grouplabel") or body.get("grouplabel")
-
-    @staticmethod
-    def _only_administrators() -> None:
-        if not principal().is_administrator:
+    def _may_edit(is_administrators: bool) -> None:
+        """Administrators edit everybody, power users everybody but administrators."""
+        allowed = POWER_USERS in principal().groups and not is_administrators
+        if not principal().is_administrator and not allowed:
             raise NuxeoError(403, "User is not allowed to edit users or groups")
 
-    @staticmethod
-    def _check_directory(directory: str) -> None:
-        if directory not in _PLAIN | _SYSTEM - {"authTokens"}:
-            raise not_found(directory)
 
-    def _may_write(self, directory: str) -> None:
-        self._only_administrators()
-        if directory in _SYSTEM:
-            raise NuxeoError(400, f"Not allowed to edit system directories {directory}")
-
-
-def _directory_entry(directory: str, entry: dict[str, Any]) -> dict[str, Any]:
-    properties = {key: value for key, value in entry.items() if key != "password"}
-    return {
-        "entity-type": "directoryEntry",
-        "directoryName": directory,
-        "id": str(entry.get("id") or entry.get("username") or entry.get("groupname")),
-        "properties": properties,
-    }
+def _search_text() -> str:
+    return request.args.get("q", "").rstrip("*%").lower()

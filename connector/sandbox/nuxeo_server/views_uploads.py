@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from connector.sandbox.nuxeo_server.context import Server, void
-from connector.sandbox.nuxeo_server.errors import NuxeoError
+from connector.sandbox.nuxeo_server.errors import NuxeoError, not_found
 from connector.sandbox.nuxeo_server.operations import Operations
 from connector.sandbox.nuxeo_server.uploads import file_json
 
@@ -87,7 +87,7 @@ class UploadViews:
             return void()
         file = self._server.batches.files(batch_id).get(index)
         if file is None:
-            raise NuxeoError(404, index)
+            raise not_found(index)
         return jsonify(file_json(file)), 200 if file.is_complete else 202
 
     def upload(self, batch_id: str, index: str) -> ResponseReturnValue:
@@ -132,7 +132,7 @@ class UploadViews:
         file = self._server.batches.files(batch_id).get(index)
         sent = request.get_json(force=True, silent=True) or {}
         if file is None:
-            raise NuxeoError(404, index)
+            raise not_found(index)
         same = (sent.get("fileSize"), sent.get("mimeType"), sent.get("md5")) == (
             file.length,
             file.mime_type,
@@ -140,13 +140,18 @@ class UploadViews:
         )
         return jsonify(file_json(file)) if same else Response(status=409)
 
-    def execute(self, batch_id: str, name: str, index: str = "0") -> ResponseReturnValue:
-        """Run an operation on an uploaded file."""
+    def execute(self, batch_id: str, name: str, index: str | None = None) -> ResponseReturnValue:
+        """Run an operation on an uploaded file, or on all of a batch."""
         try:
-            self._server.batches.files(batch_id)
+            files = self._server.batches.files(batch_id)
         except NuxeoError:
             return Response(status=404)
-        return self._operations.call(name, batch=(batch_id, index))
+        self._server.use_batch(batch_id)
+        indexes = sorted(files, key=int) if index is None else [index]
+        blobs = [self._server.batches.blob(batch_id, item) for item in indexes]
+        if not blobs or None in blobs:
+            raise not_found(index or batch_id)
+        return self._operations.call(name, blobs=[blob for blob in blobs if blob])
 
 
 def _body() -> Iterator[bytes]:
