@@ -25,12 +25,14 @@ from connector.wopi.access_token import AccessTokens
 from connector.wopi.discovery_source import DiscoverySource
 from connector.wopi.files import FilesEndpoint
 from connector.wopi.operations import FileOperations
+from connector.wopi.rights import Rights
 from connector.wopi.saving import Saving
 from connector.wopi.sessions import Sessions
+from connector.wopi.versions import Versions
 
 _log = logging.getLogger(__name__)
 
-_LOOK_FOR_EXPIRED = 30.0
+_LOOK_FOR_IDLE = 30.0
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,9 @@ class Connector:
     _stopped: threading.Event
 
     def start(self) -> None:
-        """Begin what goes on in the background: discovery, and the end of expired sessions."""
+        """Begin what goes on in the background: discovery, and giving back Nuxeo's locks."""
         self.discovery.start()
-        threading.Thread(target=self._end_expired, name="expired-sessions", daemon=True).start()
+        threading.Thread(target=self._end_idle, name="idle-sessions", daemon=True).start()
 
     def close(self) -> None:
         """Stop the background work and close what is open."""
@@ -67,14 +69,14 @@ class Connector:
         self.gateway.close()
         self.store.close()
 
-    def _end_expired(self) -> None:
-        while not self._stopped.wait(_LOOK_FOR_EXPIRED):
+    def _end_idle(self) -> None:
+        while not self._stopped.wait(_LOOK_FOR_IDLE):
             try:
-                self.sessions.end_expired()
+                self.sessions.end_idle()
             except LockStoreBusy as error:
-                _log.warning("expired sessions are looked for again later: %s", error)
-            except Exception:  # noqa: BLE001 - or nothing would end an expired session any more
-                _log.exception("looking for expired sessions failed")
+                _log.warning("locks to give back are looked for again later: %s", error)
+            except Exception:  # noqa: BLE001 - or nothing would give back a lock any more
+                _log.exception("looking for locks to give back failed")
 
 
 def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connector:
@@ -88,26 +90,35 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
     gateway = make_gateway(settings)
     store = SqliteLockStore(settings.data_dir, clock)
     sessions = Sessions(store, gateway.locks, clock)
+    rights = Rights(gateway, sessions)
+    versions = Versions(store)
     tokens = make_tokens(settings)
     discovery = make_discovery(settings)
     operations = FileOperations(
         gateway,
         store,
         sessions,
+        rights,
+        versions,
         links,
         brand_name=settings.brand_name,
         business_user=settings.business_user,
+        clock=clock,
+    )
+    saving = Saving(
+        gateway,
+        store,
+        sessions,
+        rights,
+        versions,
+        spool_dir=settings.data_dir,
+        max_file_size=settings.max_file_size,
     )
     app = Flask("connector", static_folder=None)
-    FilesEndpoint(
-        operations,
-        Saving(gateway, store, operations, settings.max_file_size),
-        tokens,
-        settings.instance,
-    ).register(app, links.wopi_path)
+    FilesEndpoint(operations, saving, tokens, settings.instance).register(app, links.wopi_path)
     HostPages(
         gateway=gateway,
-        sessions=sessions,
+        rights=rights,
         discovery=discovery,
         tokens=tokens,
         sign_in=SessionSignIn(gateway.users, settings.session_cookies),
@@ -165,6 +176,8 @@ def make_discovery(settings: Settings) -> DiscoverySource:
         refresh=settings.discovery_refresh,
         kept_in=settings.data_dir / f"discovery-{name}.xml",
         prefer_https=urlsplit(settings.host_url).scheme == "https",
+        connect_timeout=settings.connect_timeout,
+        read_timeout=settings.read_timeout,
         ca_bundle=settings.ca_bundle,
     )
 

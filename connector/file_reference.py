@@ -8,7 +8,9 @@ from dataclasses import dataclass
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _DOCUMENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NAME = r"[A-Za-z_][A-Za-z0-9_.-]*"
-_XPATH = re.compile(rf"(?:{_NAME}:)?{_NAME}(?:/(?:\d{{1,6}}|{_NAME}))*")
+# One spelling of an index only, or two file ids would name the same blob.
+_INDEX = r"(?:0|[1-9][0-9]{0,5})"
+_XPATH = re.compile(rf"(?:{_NAME}:)?{_NAME}(?:/(?:{_INDEX}|{_NAME}))*")
 
 MAIN_FILE_XPATH = "file:content"
 """The xpath of a document's main file."""

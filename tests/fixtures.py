@@ -2,14 +2,14 @@
 
 import tempfile
 import threading
-import time
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from connector.app import build
-from tests.support import HOST, Demo, Process, Wopi, free_ports
+from tests.fault_proxy import FaultProxy
+from tests.support import HOST, Demo, MovableClock, Process, Wopi, free_ports
 
 
 @pytest.fixture(scope="session")
@@ -26,10 +26,15 @@ def demo():
         assert status == 0, "\n".join(process.output)
 
 
+class _Quiet(WSGIRequestHandler):
+    def log(self, *_arguments):
+        """Not into the tests' log: access tokens stand in the URLs."""
+
+
 class InProcess:
     """A connector beside the demo's, on a socket of its own, whose parts a test can reach."""
 
-    def __init__(self, demo, data, clock):
+    def __init__(self, demo, data, clock, **overrides):
         self._demo = demo
         self._port = free_ports(1)
         url = f"http://{HOST}:{self._port}/nuxeo/"
@@ -39,9 +44,12 @@ class InProcess:
                 "nuxeo.wopi.hostURL": url,
                 "nuxeo.wopi.dataDir": str(data),
             }
+            | overrides
         )
         self.connector = build(self.settings, clock)
-        self._server = make_server(HOST, self._port, self.connector.app, threaded=True)
+        self._server = make_server(
+            HOST, self._port, self.connector.app, threaded=True, request_handler=_Quiet
+        )
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def open(self, user, uid, xpath="file:content", action="edit"):
@@ -58,12 +66,29 @@ class InProcess:
 
 @pytest.fixture
 def clock():
-    """The clock of ``in_process``; a test module may have one of its own."""
-    return time.time
+    """The clock of ``in_process``, which a test can move."""
+    return MovableClock()
 
 
 @pytest.fixture
 def in_process(demo, tmp_path, clock):
     connector = InProcess(demo, tmp_path / "wopi", clock)
+    yield connector
+    connector.close()
+
+
+@pytest.fixture
+def proxy(demo):
+    """A proxy before the sandbox Nuxeo that fails on demand."""
+    proxy = FaultProxy(demo.nuxeo_url)
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
+def behind_proxy(demo, tmp_path, clock, proxy):
+    """A connector that reaches Nuxeo through ``proxy``."""
+    overrides = {"nuxeo.wopi.nuxeoURL": proxy.url, "nuxeo.wopi.readTimeout": "3"}
+    connector = InProcess(demo, tmp_path / "wopi", clock, **overrides)
     yield connector
     connector.close()

@@ -47,6 +47,15 @@ def free_ports(count=3):
     raise RuntimeError("no free ports")
 
 
+class MovableClock:
+    """The clock of the machine, and what a test moves it by."""
+
+    offset = 0.0
+
+    def __call__(self):
+        return time.time() + self.offset
+
+
 class Process:
     """``nuxeo-wopi`` as a process of its own, with its output at hand."""
 
@@ -158,10 +167,10 @@ class Nuxeo:
     def content(self, uid, xpath="file:content"):
         return self.call("GET", f"api/v1/id/{uid}/@blob/{xpath}").content
 
-    def operation(self, name, uid, expected=None, **params):
+    def operation(self, operation_id, uid, expected=None, **params):
         return self.call(
             "POST",
-            f"site/automation/{name}",
+            f"site/automation/{operation_id}",
             expected,
             json={"params": params, "input": f"doc:{uid}"},
         )

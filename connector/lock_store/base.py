@@ -1,9 +1,11 @@
 """What every lock store can do.
 
-A store knows nothing of WOPI headers and nothing of Nuxeo. Each changing method is one atomic
-compare-and-set over all processes that share the store: when two race, exactly one is told
+A store knows nothing of WOPI headers and nothing of Nuxeo. Each method that changes a lock is one
+atomic compare-and-set over all processes that share the store: when two race, exactly one is told
 ``True``. A lock whose time is over is no lock for any of them, whether or not somebody has cleared
 it away yet.
+
+Holds and the order of contents are changed only inside the document's critical section.
 """
 
 from __future__ import annotations
@@ -25,20 +27,50 @@ class StoredLock:
         file_id: the file it is on.
         document_key: the document that the file belongs to.
         lock_id: what the office client presented.
-        nuxeo_owner: the user who holds Nuxeo's lock on the document for this session.
-        manual_owner: the user who had locked the document by hand before the session, if any;
-            that lock is to be there again afterwards.
-        taken_at: when the session's lock was taken, in seconds since the epoch.
+        user: who took it.
         expires_at: when it ends unless refreshed, in seconds since the epoch.
+        content: names the content that the file had when it was locked or last saved under this
+            lock; anything else was written by somebody outside the session.
+        file_name: the file's name at that moment.
+        mime_type: the file's type at that moment.
     """
 
     file_id: str
     document_key: str
     lock_id: str
-    nuxeo_owner: str
-    manual_owner: str | None
-    taken_at: float
+    user: str
     expires_at: float
+    content: str
+    file_name: str
+    mime_type: str
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Nuxeo's lock on a document, as the sessions on the document's files have it.
+
+    It is noted before a call to Nuxeo is made and confirmed afterwards, so that whoever finds it
+    after a crash or a lost answer knows whose lock may be a session's.
+
+    Attributes:
+        document_key: the document.
+        owner: who has Nuxeo's lock for the sessions; ``None`` before it was taken.
+        pending: to whom it is just being given, or was when something broke off.
+        manual_owner: who had locked the document by hand before; that lock is put back in the end.
+        settles_at: until when a call whose answer was lost may still take effect, in seconds since
+            the epoch.
+    """
+
+    document_key: str
+    owner: str | None
+    pending: str | None = None
+    manual_owner: str | None = None
+    settles_at: float = 0.0
+
+    @property
+    def owners(self) -> frozenset[str]:
+        """The users in whose name Nuxeo's lock may be held for the sessions."""
+        return frozenset(user for user in (self.owner, self.pending) if user is not None)
 
 
 class LockStore(Protocol):
@@ -47,10 +79,8 @@ class LockStore(Protocol):
     def get(self, file_id: str) -> StoredLock | None:
         """The live lock on a file."""
 
-    def of_document(
-        self, document_key: str, *, with_expired: bool = False
-    ) -> tuple[StoredLock, ...]:
-        """The locks on a document's files; on demand also those whose time is over."""
+    def of_document(self, document_key: str) -> tuple[StoredLock, ...]:
+        """The live locks on a document's files."""
 
     def take(self, lock: StoredLock) -> bool:
         """Put ``lock`` on its file if the file has no live lock."""
@@ -61,17 +91,23 @@ class LockStore(Protocol):
     def release(self, file_id: str, expected_lock_id: str) -> bool:
         """Take the live lock with the expected id off a file."""
 
-    def hand_over(self, document_key: str, nuxeo_owner: str) -> None:
-        """Note that another user now holds Nuxeo's lock for all sessions on a document."""
+    def hold(self, document_key: str) -> Hold | None:
+        """How the sessions on a document have Nuxeo's lock; ``None`` if they do not."""
+
+    def put_hold(self, hold: Hold) -> None:
+        """Note a hold in the place of the one that the document had."""
+
+    def drop_hold(self, document_key: str) -> None:
+        """Note that nothing of Nuxeo's lock is a session's any more."""
 
     def forget_document(self, document_key: str) -> None:
-        """Drop every lock on a document's files, live or not."""
+        """Drop every lock on a document's files, and its hold."""
 
-    def claim_expired(self, lease: float) -> tuple[StoredLock, ...]:
-        """Locks whose time is over, each given to one caller only for ``lease`` seconds."""
+    def claim_idle_holds(self, lease: float) -> tuple[Hold, ...]:
+        """Holds of documents without a live lock, each given to one caller for ``lease`` seconds.
 
-    def forget_expired(self, lock: StoredLock) -> bool:
-        """Drop a lock whose time is over, unless it was taken anew in the meantime."""
+        Clears away locks whose time is over.
+        """
 
     def critical_section(self, document_key: str) -> AbstractContextManager[None]:
         """One caller at a time per document, over all processes.
@@ -80,14 +116,21 @@ class LockStore(Protocol):
             LockStoreBusy: if it could not be entered in time.
         """
 
-    def content_generation(self, file_id: str, content: str) -> int:
-        """A number that grows whenever ``content`` (a digest) differs from the last call's."""
+    def see_content(self, file_id: str, content: str, order: int | None) -> int:
+        """The generation of a file's content: a number that grows with every other content.
 
-    def known_content(self, file_id: str) -> tuple[str, int] | None:
-        """What ``content`` was last seen for a file, and its generation."""
+        Args:
+            file_id: the file.
+            content: names the content, such as its digest.
+            order: grows with every change of the document. What was read before something that
+                was noted already, and so has a smaller one, changes nothing. ``None`` if unknown.
+        """
 
-    def new_content_generation(self, file_id: str, content: str) -> int:
-        """A number greater than any given out for the file, now standing for ``content``."""
+    def known_generation(self, file_id: str, content: str) -> int | None:
+        """The generation of the content that a file has or had last, without noting anything."""
+
+    def save_content(self, file_id: str, content: str, order: int | None) -> int:
+        """A generation greater than any that the file had, now standing for ``content``."""
 
     def close(self) -> None:
         """Give back what the store holds open."""

@@ -18,31 +18,42 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
-from connector.lock_store.base import LockStoreBusy, StoredLock
+from connector.lock_store.base import Hold, LockStoreBusy, StoredLock
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS wopi_lock (
+CREATE TABLE IF NOT EXISTS lock (
     file_id TEXT PRIMARY KEY,
     document_key TEXT NOT NULL,
     lock_id TEXT NOT NULL,
-    nuxeo_owner TEXT NOT NULL,
-    manual_owner TEXT,
-    taken_at REAL NOT NULL,
+    user TEXT NOT NULL,
     expires_at REAL NOT NULL,
+    content TEXT NOT NULL,
+    file_name TEXT NOT NULL,
+    mime_type TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS lock_document ON lock (document_key);
+CREATE TABLE IF NOT EXISTS hold (
+    document_key TEXT PRIMARY KEY,
+    owner TEXT,
+    pending TEXT,
+    manual_owner TEXT,
+    settles_at REAL NOT NULL,
     claimed_until REAL NOT NULL DEFAULT 0
 );
-CREATE INDEX IF NOT EXISTS wopi_lock_document ON wopi_lock (document_key);
-CREATE INDEX IF NOT EXISTS wopi_lock_expiry ON wopi_lock (expires_at);
-CREATE TABLE IF NOT EXISTS content_generation (
+CREATE TABLE IF NOT EXISTS content (
     file_id TEXT PRIMARY KEY,
     content TEXT NOT NULL,
-    generation INTEGER NOT NULL
+    generation INTEGER NOT NULL,
+    change_order INTEGER,
+    former_content TEXT,
+    former_generation INTEGER NOT NULL DEFAULT 0
 );
 """
-_STRIPES = 256
-_SECTION_WAIT = 60.0
+_SECTION_FILES = 4096
+_SECTION_WAIT = 30.0
 _BUSY_WAIT = 10.0
 
 
@@ -81,90 +92,94 @@ class SqliteLockStore:
     def get(self, file_id: str) -> StoredLock | None:
         """See :class:`connector.lock_store.base.LockStore`."""
         rows = self._execute(
-            "SELECT * FROM wopi_lock WHERE file_id = ? AND expires_at > ?", file_id, self._clock()
+            "SELECT * FROM lock WHERE file_id = ? AND expires_at > ?", file_id, self._clock()
         )
-        return _stored_lock(rows[0]) if rows else None
+        return StoredLock(**rows[0]) if rows else None
 
-    def of_document(
-        self, document_key: str, *, with_expired: bool = False
-    ) -> tuple[StoredLock, ...]:
+    def of_document(self, document_key: str) -> tuple[StoredLock, ...]:
         """See :class:`connector.lock_store.base.LockStore`."""
-        since = float("-inf") if with_expired else self._clock()
         rows = self._execute(
-            "SELECT * FROM wopi_lock WHERE document_key = ? AND expires_at > ?",
+            "SELECT * FROM lock WHERE document_key = ? AND expires_at > ?",
             document_key,
-            since,
+            self._clock(),
         )
-        return tuple(map(_stored_lock, rows))
+        return tuple(StoredLock(**row) for row in rows)
 
     def take(self, lock: StoredLock) -> bool:
         """See :class:`connector.lock_store.base.LockStore`."""
         return self._changed_one(
-            """INSERT INTO wopi_lock (file_id, document_key, lock_id, nuxeo_owner,
-                manual_owner, taken_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+            """INSERT INTO lock VALUES (:file_id, :document_key, :lock_id, :user, :expires_at,
+                :content, :file_name, :mime_type)
             ON CONFLICT (file_id) DO UPDATE SET
                 document_key = excluded.document_key, lock_id = excluded.lock_id,
-                nuxeo_owner = excluded.nuxeo_owner, manual_owner = excluded.manual_owner,
-                taken_at = excluded.taken_at, expires_at = excluded.expires_at,
-                claimed_until = 0
-            WHERE wopi_lock.expires_at <= ?""",
-            *_values(lock),
-            self._clock(),
+                user = excluded.user, expires_at = excluded.expires_at,
+                content = excluded.content, file_name = excluded.file_name,
+                mime_type = excluded.mime_type
+            WHERE lock.expires_at <= :now""",
+            **asdict(lock),
+            now=self._clock(),
         )
 
     def replace(self, expected_lock_id: str, lock: StoredLock) -> bool:
         """See :class:`connector.lock_store.base.LockStore`."""
         return self._changed_one(
-            """UPDATE wopi_lock SET lock_id = ?, expires_at = ?
-            WHERE file_id = ? AND lock_id = ? AND expires_at > ?""",
-            lock.lock_id,
-            lock.expires_at,
-            lock.file_id,
-            expected_lock_id,
-            self._clock(),
+            """UPDATE lock SET lock_id = :lock_id, expires_at = :expires_at, content = :content,
+                file_name = :file_name, mime_type = :mime_type
+            WHERE file_id = :file_id AND lock_id = :expected AND expires_at > :now""",
+            **asdict(lock),
+            expected=expected_lock_id,
+            now=self._clock(),
         )
 
     def release(self, file_id: str, expected_lock_id: str) -> bool:
         """See :class:`connector.lock_store.base.LockStore`."""
         return self._changed_one(
-            "DELETE FROM wopi_lock WHERE file_id = ? AND lock_id = ? AND expires_at > ?",
+            "DELETE FROM lock WHERE file_id = ? AND lock_id = ? AND expires_at > ?",
             file_id,
             expected_lock_id,
             self._clock(),
         )
 
-    def hand_over(self, document_key: str, nuxeo_owner: str) -> None:
+    def hold(self, document_key: str) -> Hold | None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        rows = self._execute("SELECT * FROM hold WHERE document_key = ?", document_key)
+        return _hold(rows[0]) if rows else None
+
+    def put_hold(self, hold: Hold) -> None:
         """See :class:`connector.lock_store.base.LockStore`."""
         self._execute(
-            "UPDATE wopi_lock SET nuxeo_owner = ? WHERE document_key = ?",
-            nuxeo_owner,
-            document_key,
+            """INSERT INTO hold (document_key, owner, pending, manual_owner, settles_at)
+            VALUES (:document_key, :owner, :pending, :manual_owner, :settles_at)
+            ON CONFLICT (document_key) DO UPDATE SET
+                owner = excluded.owner, pending = excluded.pending,
+                manual_owner = excluded.manual_owner, settles_at = excluded.settles_at""",
+            **asdict(hold),
         )
+
+    def drop_hold(self, document_key: str) -> None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        self._execute("DELETE FROM hold WHERE document_key = ?", document_key)
 
     def forget_document(self, document_key: str) -> None:
         """See :class:`connector.lock_store.base.LockStore`."""
-        self._execute("DELETE FROM wopi_lock WHERE document_key = ?", document_key)
+        self._execute("DELETE FROM lock WHERE document_key = ?", document_key)
+        self.drop_hold(document_key)
 
-    def claim_expired(self, lease: float) -> tuple[StoredLock, ...]:
+    def claim_idle_holds(self, lease: float) -> tuple[Hold, ...]:
         """See :class:`connector.lock_store.base.LockStore`."""
         now = self._clock()
+        self._execute("DELETE FROM lock WHERE expires_at <= ?", now)
         rows = self._execute(
-            """UPDATE wopi_lock SET claimed_until = ?
-            WHERE expires_at <= ? AND claimed_until <= ? RETURNING *""",
+            """UPDATE hold SET claimed_until = ?
+            WHERE claimed_until <= ? AND NOT EXISTS (
+                SELECT 1 FROM lock
+                WHERE lock.document_key = hold.document_key AND lock.expires_at > ?)
+            RETURNING *""",
             now + lease,
             now,
             now,
         )
-        return tuple(map(_stored_lock, rows))
-
-    def forget_expired(self, lock: StoredLock) -> bool:
-        """See :class:`connector.lock_store.base.LockStore`."""
-        return self._changed_one(
-            "DELETE FROM wopi_lock WHERE file_id = ? AND lock_id = ? AND expires_at <= ?",
-            lock.file_id,
-            lock.lock_id,
-            self._clock(),
-        )
+        return tuple(map(_hold, rows))
 
     @contextmanager
     def critical_section(self, document_key: str) -> Iterator[None]:
@@ -173,9 +188,9 @@ class SqliteLockStore:
         Documents share a fixed number of section files, so that none has to be cleared away; two
         documents that share one merely wait for each other.
         """
-        stripe = zlib.crc32(document_key.encode()) % _STRIPES
+        number = zlib.crc32(document_key.encode()) % _SECTION_FILES
         descriptor = os.open(
-            self._sections / f"{stripe:03d}", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600
+            self._sections / f"{number:04d}", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600
         )
         try:
             self._lock_file(descriptor)
@@ -183,47 +198,57 @@ class SqliteLockStore:
         finally:
             os.close(descriptor)
 
-    def content_generation(self, file_id: str, content: str) -> int:
+    def see_content(self, file_id: str, content: str, order: int | None) -> int:
         """See :class:`connector.lock_store.base.LockStore`."""
-        known = self.known_content(file_id)
-        if known and known[0] == content:
-            return known[1]
-        return self._next_generation(file_id, content, only_if_changed=True)
+        rows = self._execute("SELECT * FROM content WHERE file_id = ?", file_id)
+        if rows and rows[0]["content"] == content:
+            return int(rows[0]["generation"])
+        written = self._write_content(file_id, content, order, only_news=True)
+        return written if written is not None else self.known_generation(file_id, content) or 0
 
-    def known_content(self, file_id: str) -> tuple[str, int] | None:
+    def known_generation(self, file_id: str, content: str) -> int | None:
         """See :class:`connector.lock_store.base.LockStore`."""
-        rows = self._execute(
-            "SELECT content, generation FROM content_generation WHERE file_id = ?", file_id
-        )
-        return (rows[0]["content"], rows[0]["generation"]) if rows else None
+        rows = self._execute("SELECT * FROM content WHERE file_id = ?", file_id)
+        if not rows:
+            return None
+        if rows[0]["content"] == content:
+            return int(rows[0]["generation"])
+        return int(rows[0]["former_generation"]) if rows[0]["former_content"] == content else None
 
-    def new_content_generation(self, file_id: str, content: str) -> int:
+    def save_content(self, file_id: str, content: str, order: int | None) -> int:
         """See :class:`connector.lock_store.base.LockStore`."""
-        return self._next_generation(file_id, content, only_if_changed=False)
+        generation = self._write_content(file_id, content, order, only_news=False)
+        assert generation is not None
+        return generation
 
     def close(self) -> None:
         """See :class:`connector.lock_store.base.LockStore`."""
         with self._mutex:
             self._database.close()
 
-    def _next_generation(self, file_id: str, content: str, *, only_if_changed: bool) -> int:
-        # Milliseconds of the clock, so that numbers go on growing when the table was lost.
+    def _write_content(
+        self, file_id: str, content: str, order: int | None, *, only_news: bool
+    ) -> int | None:
+        """Note content with the next generation; on demand only if it is other and not older."""
         rows = self._execute(
-            """INSERT INTO content_generation (file_id, content, generation) VALUES (?, ?, ?)
+            """INSERT INTO content (file_id, content, generation, change_order)
+            VALUES (:file_id, :content, :generation, :change_order)
             ON CONFLICT (file_id) DO UPDATE SET
-                content = excluded.content,
-                generation = CASE
-                    WHEN ? AND content_generation.content = excluded.content
-                    THEN content_generation.generation
-                    ELSE max(content_generation.generation + 1, excluded.generation)
-                END
+                former_content = content.content, former_generation = content.generation,
+                content = excluded.content, change_order = excluded.change_order,
+                generation = max(content.generation + 1, excluded.generation)
+            WHERE NOT :only_news OR content.content <> excluded.content AND (
+                excluded.change_order IS NULL OR content.change_order IS NULL
+                OR content.change_order <= excluded.change_order)
             RETURNING generation""",
-            file_id,
-            content,
-            int(self._clock() * 1000),
-            only_if_changed,
+            file_id=file_id,
+            content=content,
+            # Milliseconds of the clock, so that numbers go on growing when the table was lost.
+            generation=int(self._clock() * 1000),
+            change_order=order,
+            only_news=only_news,
         )
-        return int(rows[0][0])
+        return int(rows[0][0]) if rows else None
 
     def _lock_file(self, descriptor: int) -> None:
         deadline = time.monotonic() + self._section_wait
@@ -238,13 +263,15 @@ class SqliteLockStore:
                 time.sleep(pause)
                 pause = min(pause * 2, 0.05)
 
-    def _changed_one(self, statement: str, *values: object) -> bool:
-        return self._run(statement, values)[1] == 1
+    def _changed_one(self, statement: str, *values: object, **named: object) -> bool:
+        return self._run(statement, named or values)[1] == 1
 
-    def _execute(self, statement: str, *values: object) -> list[sqlite3.Row]:
-        return self._run(statement, values)[0]
+    def _execute(self, statement: str, *values: object, **named: object) -> list[sqlite3.Row]:
+        return self._run(statement, named or values)[0]
 
-    def _run(self, statement: str, values: tuple[object, ...]) -> tuple[list[sqlite3.Row], int]:
+    def _run(
+        self, statement: str, values: tuple[object, ...] | dict[str, object]
+    ) -> tuple[list[sqlite3.Row], int]:
         try:
             with self._mutex:
                 cursor = self._database.execute(statement, values)
@@ -253,25 +280,5 @@ class SqliteLockStore:
             raise LockStoreBusy(f"the lock store did not answer: {error}") from error
 
 
-def _values(lock: StoredLock) -> tuple[object, ...]:
-    return (
-        lock.file_id,
-        lock.document_key,
-        lock.lock_id,
-        lock.nuxeo_owner,
-        lock.manual_owner,
-        lock.taken_at,
-        lock.expires_at,
-    )
-
-
-def _stored_lock(row: sqlite3.Row) -> StoredLock:
-    return StoredLock(
-        file_id=row["file_id"],
-        document_key=row["document_key"],
-        lock_id=row["lock_id"],
-        nuxeo_owner=row["nuxeo_owner"],
-        manual_owner=row["manual_owner"],
-        taken_at=row["taken_at"],
-        expires_at=row["expires_at"],
-    )
+def _hold(row: sqlite3.Row) -> Hold:
+    return Hold(**{name: row[name] for name in row.keys() if name != "claimed_until"})  # noqa: SIM118

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
 import requests
@@ -15,14 +14,21 @@ from connector.nuxeo_gateway.content import DOWNLOAD_PIECE, Spool
 from connector.nuxeo_gateway.documents import (
     Blob,
     Document,
+    Documents,
     document_path,
-    parse_blob,
     parse_document,
     shape_headers,
-    value_at,
 )
-from connector.nuxeo_gateway.errors import BlobNotStored, NuxeoFailed, NuxeoUnavailable
+from connector.nuxeo_gateway.errors import (
+    BlobNotStored,
+    GatewayError,
+    NuxeoFailed,
+    NuxeoRefusal,
+    NuxeoUnavailable,
+)
 from connector.nuxeo_gateway.session import NuxeoSession, json_object, segment
+
+_log = logging.getLogger(__name__)
 
 _UPLOAD = "api/v1/upload"
 
@@ -31,19 +37,20 @@ class BlobStream:
     """Content on its way out of Nuxeo. Must be closed, or a connection is lost to the pool.
 
     Attributes:
-        length: in bytes; ``None`` if Nuxeo did not say.
-        digest: from the ETag; ``None`` if there is none.
+        length: in bytes; ``None`` if it was not said.
+        digest: of the content, from Nuxeo's ETag; ``None`` for a storage's, which may mean
+            something else.
         mime_type: as stored in Nuxeo.
     """
 
-    def __init__(self, response: requests.Response) -> None:
+    def __init__(self, response: requests.Response, *, from_storage: bool) -> None:
         self._response = response
         length = response.headers.get("Content-Length")
         # A compressed transfer says how long the compressed bytes are.
         plain = not response.headers.get("Content-Encoding")
         self.length = int(length) if plain and length and length.isdecimal() else None
         etag = response.headers.get("ETag", "").removeprefix("W/").strip('"')
-        self.digest = etag or None
+        self.digest = etag if etag and not from_storage else None
         self.mime_type = response.headers.get("Content-Type", "application/octet-stream")
 
     def pieces(self) -> Iterator[bytes]:
@@ -64,21 +71,19 @@ class BlobStream:
 
 @dataclass(frozen=True)
 class UploadedBlob:
-    """Content in a batch, waiting to become a document's."""
+    """Content in a batch, waiting to become a document's, with the name and type it will have."""
 
     batch_id: str
-
-    @property
-    def property_value(self) -> dict[str, str]:
-        """How a property refers to it; the file id must be text (REST_CONTRACT 4)."""
-        return {"upload-batch": self.batch_id, "upload-fileId": "0"}
+    name: str
+    mime_type: str
 
 
 class Blobs:
     """Reads and writes blobs."""
 
-    def __init__(self, session: NuxeoSession) -> None:
+    def __init__(self, session: NuxeoSession, documents: Documents) -> None:
         self._session = session
+        self._documents = documents
 
     def open(self, reference: FileReference, user: str) -> BlobStream:
         """The content of a blob: one call.
@@ -90,38 +95,64 @@ class Blobs:
             GatewayError: Nuxeo did not answer as expected.
         """
         xpath = quote(reference.xpath, safe=":/")
-        response = self._session.download(
+        response, from_storage = self._session.download(
             f"{document_path(reference)}/@blob/{xpath}",
             user=user,
             # Office files are compressed already, and the length must be the file's.
             headers={"Accept-Encoding": "identity"},
         )
-        return BlobStream(response)
+        stream = BlobStream(response, from_storage=from_storage)
+        if stream.digest is None and not from_storage:
+            stream.close()
+            # Nuxeo never leaves the ETag out (REST_CONTRACT 3.3); a page of a proxy has none.
+            raise NuxeoFailed("the answer to a download is not a blob of Nuxeo's")
+        return stream
 
-    def upload(self, content: Spool, like: Blob, user: str) -> UploadedBlob:
-        """Send content into a batch, with the name and type of the blob it will replace: two calls.
+    def upload(self, content: Spool, name: str, mime_type: str, user: str) -> UploadedBlob:
+        """Send content into a batch: two calls. Nothing sees it yet, so a failure is tried again.
 
         Raises:
             GatewayError: Nuxeo did not answer as expected.
         """
+        try:
+            return self._upload(content, name, mime_type, user)
+        except NuxeoRefusal:
+            raise
+        except GatewayError as error:
+            _log.warning("uploading again: %s", error)
+            return self._upload(content, name, mime_type, user)
+
+    def _upload(self, content: Spool, name: str, mime_type: str, user: str) -> UploadedBlob:
         batch_id = json_object(self._session.call("POST", _UPLOAD, user=user)).get("batchId")
         if not isinstance(batch_id, str):
             raise NuxeoFailed("Nuxeo made no batch for an upload")
-        self._session.call(
-            "POST",
-            f"{_UPLOAD}/{segment(batch_id)}/0",
-            user=user,
-            headers={
-                "Content-Type": "application/octet-stream",
-                # Decoded as a form would be: a plus sign would become a space.
-                "X-File-Name": quote(like.name, safe=""),
-                "X-File-Type": like.mime_type,
-                "X-File-Size": str(content.length),
-            },
-            data=content.body(),
-            raw=True,
-        )
-        return UploadedBlob(batch_id)
+        uploaded = UploadedBlob(batch_id, name, mime_type)
+        try:
+            self._session.call(
+                "POST",
+                f"{_UPLOAD}/{segment(batch_id)}/0",
+                user=user,
+                headers={
+                    "Content-Type": "application/octet-stream",
+                    # Decoded as a form would be: a plus sign would become a space.
+                    "X-File-Name": quote(name, safe=""),
+                    "X-File-Type": mime_type,
+                    "X-File-Size": str(content.length),
+                },
+                data=content.body(),
+                raw=True,
+            )
+        except GatewayError:
+            self.discard(uploaded, user)
+            raise
+        return uploaded
+
+    def discard(self, uploaded: UploadedBlob, user: str) -> None:
+        """Remove an upload that became nobody's. That it fails is no harm: Nuxeo clears it away."""
+        try:
+            self._session.call("DELETE", f"{_UPLOAD}/{segment(uploaded.batch_id)}", user=user)
+        except GatewayError as error:
+            _log.debug("an upload was left to Nuxeo to clear away: %s", error)
 
     def replace(
         self,
@@ -131,16 +162,17 @@ class Blobs:
         uploaded: UploadedBlob,
         user: str,
     ) -> Document:
-        """Make uploaded content the blob of ``reference``: one call, checked by its answer.
+        """Make uploaded content the blob of ``reference``, and see that it is.
 
-        Nuxeo answers 200 also when it changed nothing, so the answer must show the very content
-        that was sent, and the document's other attachments as they were (REST_CONTRACT 5.1, 13.13).
+        One call for a main file, whose answer shows what is stored; two for a blob in a list, where
+        only an operation writes the one item and leaves the others alone (REST_CONTRACT 5.2).
+        Nuxeo answers 200 also when it changed nothing (REST_CONTRACT 13.13).
 
         Args:
             reference: which blob.
-            read: the document as it was read before; its change token guards the update.
+            read: the document as it was read just before; its change token guards the update.
             content: what was uploaded.
-            uploaded: where it was uploaded to.
+            uploaded: where it was uploaded to; gone afterwards, whatever happens.
             user: who saves.
 
         Raises:
@@ -149,7 +181,22 @@ class Blobs:
             BlobNotStored: Nuxeo says yes but holds something else.
             GatewayError: Nuxeo did not answer as expected.
         """
-        root, value = _updated_property(read.properties, reference.xpath, uploaded)
+        is_in_list = "/" in reference.xpath
+        after = (
+            self._attach(reference, read, uploaded, user)
+            if is_in_list
+            else self._put(reference, read, uploaded, user)
+        )
+        stored = after.blob(reference.xpath)
+        if stored is None or not holds(stored, content):
+            raise BlobNotStored(f"the blob {reference.xpath} is not what was sent")
+        return after
+
+    def _put(
+        self, reference: FileReference, read: Document, uploaded: UploadedBlob, user: str
+    ) -> Document:
+        # The file id must be text (REST_CONTRACT 4).
+        blob = {"upload-batch": uploaded.batch_id, "upload-fileId": "0"}
         response = self._session.call(
             "PUT",
             document_path(reference),
@@ -160,50 +207,35 @@ class Blobs:
                 # Without the uid Nuxeo does not look at the change token.
                 "uid": read.uid,
                 "changeToken": read.change_token,
-                "properties": {root: value},
+                "properties": {reference.xpath: blob},
             },
         )
-        after = parse_document(json_object(response))
-        stored = after.blob(reference.xpath)
-        if stored is None or not _holds(stored, content):
-            raise BlobNotStored(f"the blob {reference.xpath} is not what was sent")
-        if _others(read.properties, reference.xpath) != _others(after.properties, reference.xpath):
-            raise BlobNotStored("other attachments of the document changed with the save")
-        return after
+        return parse_document(json_object(response))
+
+    def _attach(
+        self, reference: FileReference, read: Document, uploaded: UploadedBlob, user: str
+    ) -> Document:
+        document = {
+            "entity-type": "document",
+            "repository": reference.repository,
+            "uid": read.uid,
+            "changeToken": read.change_token,
+        }
+        self._session.call(
+            "POST",
+            f"{_UPLOAD}/{segment(uploaded.batch_id)}/0/execute/Blob.AttachOnDocument",
+            user=user,
+            headers={"X-NXVoidOperation": "true"},
+            data={"params": {"document": document, "xpath": reference.xpath}},
+        )
+        return self._documents.get(reference, user)
 
 
-def _updated_property(
-    properties: Mapping[str, Any], xpath: str, uploaded: UploadedBlob
-) -> tuple[str, object]:
-    """The top-level property to send: lists go whole, or the other attachments would be deleted."""
-    root, *steps = xpath.split("/")
-    if not steps:
-        return root, uploaded.property_value
-    value = copy.deepcopy(properties[root])
-    parent = value
-    for step in steps[:-1]:
-        parent = parent[int(step) if isinstance(parent, list) else step]
-    last = steps[-1]
-    parent[int(last) if isinstance(parent, list) else last] = uploaded.property_value
-    return root, value
+def holds(stored: Blob, content: Spool) -> bool:
+    """Whether ``stored`` is ``content``, as far as can be told.
 
-
-def _holds(stored: Blob, content: Spool) -> bool:
+    Where the storage has no digest that could be computed here, the length is all there is.
+    """
     if stored.digest and stored.digest_algorithm and content.digest(stored.digest_algorithm):
         return content.is_content_of(stored)
-    # Storage without a digest that could be computed here: the length is all there is to check.
     return stored.length == content.length
-
-
-def _others(properties: Mapping[str, Any], xpath: str) -> list[object]:
-    """Digest and name of each blob in the list that ``xpath`` goes through, but for its own."""
-    root, *steps = xpath.split("/")
-    items = properties.get(root)
-    if not steps or not isinstance(items, list):
-        return []
-    return [
-        (blob.name, blob.length, blob.digest) if blob else None
-        for index in range(len(items))
-        if str(index) != steps[0]
-        for blob in [parse_blob(value_at(properties, "/".join([root, str(index), *steps[1:]])))]
-    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from types import TracebackType
 from typing import Protocol
@@ -21,7 +22,7 @@ class ContentTooLarge(Exception):
 
 
 class ContentTruncated(Exception):
-    """Less content than was announced."""
+    """Less content than was announced, or a body that could not be read to its end."""
 
 
 class Source(Protocol):
@@ -36,10 +37,13 @@ class Spool:
 
     Up to 1 MiB stays in memory, more goes to an unnamed file that nobody else can open and that
     is gone when the process is.
+
+    Args:
+        directory: where that file is made.
     """
 
-    def __init__(self) -> None:
-        self._file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
+    def __init__(self, directory: Path) -> None:
+        self._file = SpooledTemporaryFile(max_size=_IN_MEMORY, dir=str(directory))  # noqa: SIM115
         self.length = 0
 
     def __enter__(self) -> Spool:
@@ -63,11 +67,12 @@ class Spool:
 
         Raises:
             ContentTooLarge: there are more than ``limit``.
-            ContentTruncated: there are fewer than ``announced``.
+            ContentTruncated: there are fewer than ``announced``, or ``source`` failed.
+            OSError: they could not be kept, as on a full disk.
         """
         if limit and announced is not None and announced > limit:
             raise ContentTooLarge
-        while piece := source.read(UPLOAD_PIECE):
+        while piece := _read(source):
             self.length += len(piece)
             if limit and self.length > limit:
                 raise ContentTooLarge
@@ -102,6 +107,14 @@ class Spool:
     def body(self) -> SizedBody:
         """The content as the body of a request."""
         return SizedBody(self)
+
+
+def _read(source: Source) -> bytes:
+    try:
+        return source.read(UPLOAD_PIECE)
+    except Exception as error:
+        # Whatever a WSGI server raises for a client that is gone or sends nonsense.
+        raise ContentTruncated from error
 
 
 class SizedBody:

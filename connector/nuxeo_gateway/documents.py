@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import mimetypes
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connector.file_reference import FileReference
 from connector.nuxeo_gateway.errors import NuxeoFailed
 from connector.nuxeo_gateway.session import NuxeoSession, json_object, segment
 
+_CHANGE_TOKEN = re.compile(r"([0-9]{1,18})(?:-[0-9]+)?")
+# Those that the standard library may not know.
+_OPEN_XML = "application/vnd.openxmlformats-officedocument"
+_EXTENSIONS = {
+    f"{_OPEN_XML}.wordprocessingml.document": ".docx",
+    f"{_OPEN_XML}.spreadsheetml.sheet": ".xlsx",
+    f"{_OPEN_XML}.presentationml.presentation": ".pptx",
+}
 _USUAL_SCHEMAS = frozenset({"file", "files"})
 
 
@@ -63,8 +73,34 @@ class Document:
     properties: Mapping[str, Any] = field(repr=False)
 
     def blob(self, xpath: str) -> Blob | None:
-        """The blob at ``xpath``, or ``None`` if there is none."""
-        return parse_blob(value_at(self.properties, xpath))
+        """The blob at ``xpath``, or ``None`` if there is none. One without a name gets one."""
+        blob = parse_blob(value_at(self.properties, xpath))
+        if blob is None or blob.name:
+            return blob
+        extension = _EXTENSIONS.get(blob.mime_type) or mimetypes.guess_extension(blob.mime_type)
+        return replace(blob, name=f"{self.title or 'document'}{extension or ''}")
+
+    def neighbours(self, xpath: str) -> dict[str, Blob]:
+        """All blobs of the list that ``xpath`` points into, by their xpaths; empty without one."""
+        root, slash, rest = xpath.partition("/")
+        items = self.properties.get(root)
+        if not slash or not isinstance(items, list):
+            return {}
+        inner = rest.partition("/")[2]
+        xpaths = [
+            f"{root}/{index}/{inner}" if inner else f"{root}/{index}" for index in range(len(items))
+        ]
+        found = {each: self.blob(each) for each in xpaths}
+        return {each: blob for each, blob in found.items() if blob is not None}
+
+    @property
+    def change_order(self) -> int | None:
+        """A number that grows with every change of the document, if its token has one.
+
+        The system part of the change token, which background work moves too (REST_CONTRACT 5.3).
+        """
+        match = _CHANGE_TOKEN.fullmatch(self.change_token or "")
+        return int(match[1]) if match else None
 
 
 class Documents:
@@ -89,6 +125,21 @@ class Documents:
             headers={**shape_headers(reference.xpath), "enrichers-document": enrichers},
         )
         return parse_document(json_object(response))
+
+    def keep_version(self, reference: FileReference, user: str) -> None:
+        """Archive the document as it is, as a minor version: one call (REST_CONTRACT 8).
+
+        Raises:
+            NuxeoForbidden: the user may not write the document.
+            GatewayError: Nuxeo did not answer as expected.
+        """
+        self._session.call(
+            "POST",
+            f"{document_path(reference)}/@op/Document.CreateVersion",
+            user=user,
+            headers={"X-NXVoidOperation": "true"},
+            data={"params": {"increment": "Minor"}},
+        )
 
     def uid_of_path(self, repository: str, path: str, user: str) -> str:
         """The uid of the document at ``path``, as ``user``.

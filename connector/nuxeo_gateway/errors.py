@@ -4,32 +4,40 @@ from __future__ import annotations
 
 
 class GatewayError(Exception):
-    """Nuxeo did not do what was asked. The text is for logs and administrators."""
+    """Nuxeo did not do what was asked, as far as is known. The text is for logs and administrators.
+
+    Unless it is a :class:`NuxeoRefusal`, a call that changes something may have taken effect, or
+    may do so yet.
+    """
 
 
 class NuxeoUnavailable(GatewayError):
     """Nuxeo could not be reached, did not answer in time, or answered 502, 503 or 504."""
 
 
-class NuxeoRefusedUser(GatewayError):
-    """Nuxeo answered 401: unknown user, other ``nuxeo.jwt.secret``, or clocks apart."""
-
-
-class NuxeoForbidden(GatewayError):
-    """Nuxeo answered 403: no permission, locked by somebody else, or under retention."""
-
-
-class NuxeoNotFound(GatewayError):
-    """Nuxeo answered 404."""
-
-
-class NuxeoConflict(GatewayError):
-    """Nuxeo answered 409: changed in the meantime, or locked by somebody else."""
-
-
 class NuxeoFailed(GatewayError):
-    """Any other answer that is no success, or one that makes no sense."""
+    """An answer that is neither success nor refusal, or one that makes no sense."""
 
 
 class BlobNotStored(GatewayError):
     """Nuxeo answered 200 to an update, but the blob it now holds is not the one sent."""
+
+
+class NuxeoRefusal(GatewayError):
+    """Nuxeo understood, and said no: nothing was done."""
+
+
+class NuxeoRefusedUser(NuxeoRefusal):
+    """Nuxeo answered 401: unknown user, other ``nuxeo.jwt.secret``, or clocks apart."""
+
+
+class NuxeoForbidden(NuxeoRefusal):
+    """Nuxeo answered 403: no permission, locked by somebody else, or under retention."""
+
+
+class NuxeoNotFound(NuxeoRefusal):
+    """Nuxeo answered 404."""
+
+
+class NuxeoConflict(NuxeoRefusal):
+    """Nuxeo answered 409: changed in the meantime, or locked by somebody else."""

@@ -15,7 +15,7 @@ class NuxeoGateway:
     def __init__(self, session: NuxeoSession) -> None:
         self._session = session
         self.documents = Documents(session)
-        self.blobs = Blobs(session)
+        self.blobs = Blobs(session, self.documents)
         self.locks = DocumentLocks(session)
         self.users = Users(session)
 

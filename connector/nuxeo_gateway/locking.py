@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 from connector.file_reference import FileReference
 from connector.nuxeo_gateway.documents import document_path
+from connector.nuxeo_gateway.errors import NuxeoConflict, NuxeoForbidden, NuxeoUnavailable
 from connector.nuxeo_gateway.session import NuxeoSession
+
+_PAUSE = 0.2
 
 
 class DocumentLocks:
@@ -32,7 +37,34 @@ class DocumentLocks:
         """
         self._operation("Document.Unlock", reference, owner)
 
+    def may_lock(self, reference: FileReference, user: str) -> bool:
+        """Whether ``user`` might lock a document that somebody else has locked: one call.
+
+        Nuxeo's lock policy hides the right to write from everybody but the lock's owner, but not
+        from this operation, which then changes nothing (REST_CONTRACT 7).
+
+        Raises:
+            GatewayError: Nuxeo did not answer as expected.
+        """
+        try:
+            self.lock(reference, user)
+        except NuxeoConflict:
+            return True
+        except NuxeoForbidden:
+            return False
+        # Whoever had locked it has just gone; then it is not to be locked by having asked.
+        self.unlock(reference, user)
+        return True
+
     def _operation(self, operation: str, reference: FileReference, user: str) -> None:
+        try:
+            self._call(operation, reference, user)
+        except NuxeoUnavailable:
+            # Locking twice is locking once, and so is unlocking.
+            time.sleep(_PAUSE)
+            self._call(operation, reference, user)
+
+    def _call(self, operation: str, reference: FileReference, user: str) -> None:
         self._session.call(
             "POST",
             f"{document_path(reference)}/@op/{operation}",

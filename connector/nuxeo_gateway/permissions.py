@@ -22,20 +22,20 @@ class ReadOnlyReason(Enum):
 
 
 def read_only_reason(
-    document: Document, user: str, *, session_owner: str | None = None
+    document: Document, user: str, *, session_owners: frozenset[str] = frozenset()
 ) -> ReadOnlyReason | None:
     """Why ``user`` cannot change ``document``, or ``None`` if they can.
 
     Args:
         document: as ``user`` sees it, with permissions and lock.
         user: login name.
-        session_owner: who holds Nuxeo's lock on behalf of the WOPI sessions on the document, if
-            there are any: that lock is in nobody's way who may write.
+        session_owners: in whose name the WOPI sessions on the document hold Nuxeo's lock: a lock
+            of theirs is in nobody's way who may write.
 
     Administrators pass Nuxeo's lock policy, so the owner's name is compared as well
     (REST_CONTRACT 6). While somebody else holds the lock, Nuxeo lists WriteProperties for nobody;
-    what it still lists of ReadWrite and Everything tells who may write apart from it
-    (REST_CONTRACT 7).
+    what it still lists of ReadWrite and Everything tells who may write apart from it, but not
+    everybody: who was given ``Write`` alone looks like a reader then (REST_CONTRACT 7).
     """
     if document.is_trashed:
         return ReadOnlyReason.TRASHED
@@ -50,4 +50,4 @@ def read_only_reason(
         return None if may_write else ReadOnlyReason.NO_PERMISSION
     if not may_write and not document.permissions & _BEYOND_LOCK:
         return ReadOnlyReason.NO_PERMISSION
-    return None if document.lock_owner == session_owner else ReadOnlyReason.LOCKED
+    return None if document.lock_owner in session_owners else ReadOnlyReason.LOCKED

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -99,8 +99,9 @@ class _NoRedirects(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # type: ignore[override]
         response = super().send(request, **kwargs)
-        if response.is_redirect:
-            location = urljoin(request.url or "", response.headers["Location"])
+        # Without a Location too: the official client would send the request once more.
+        if 300 <= response.status_code < 400:
+            location = urljoin(request.url or "", response.headers.get("Location", ""))
             response.close()
             raise _Redirected(location)
         return response
@@ -131,6 +132,7 @@ class NuxeoSession:
         self._tokens = UserTokens(jwt_secret)
         self._verify: bool | str = str(ca_bundle) if ca_bundle else True
         self._timeout = (connect_timeout, read_timeout)
+        self._origin = _origin(url)
         self._client = NuxeoClient(
             host=url,
             app_name=_APPLICATION,
@@ -190,21 +192,27 @@ class NuxeoSession:
 
     def download(
         self, path: str, *, user: str, headers: Mapping[str, str] | None = None
-    ) -> requests.Response:
+    ) -> tuple[requests.Response, bool]:
         """GET ``path`` as ``user`` without reading the body: the caller must close the answer.
 
         Storage such as S3 may have Nuxeo redirect to it: the redirect is followed once, without
-        the user's token, which is nothing to a storage and must not be shown to it.
+        the user's token, which is nothing to a storage and must not be shown to it. One that leads
+        back to Nuxeo's own address is no storage but a sign-in page, and is not followed.
+
+        Returns:
+            The answer, and whether it is a storage's.
 
         Raises:
             GatewayError: as :meth:`call`.
         """
         try:
-            return self._request("GET", path, _Bearer(self._tokens.of(user)), headers)
+            return self._request("GET", path, _Bearer(self._tokens.of(user)), headers), False
         except NuxeoFailed as error:
             if not isinstance(error.__cause__, _Redirected):
                 raise
             location = error.__cause__.location
+            if not location.startswith("http") or _origin(location) == self._origin:
+                raise
         try:
             # The session carries no credentials of its own, and stops at a further redirect.
             response: requests.Response = self._client._session.get(
@@ -213,7 +221,7 @@ class NuxeoSession:
             response.raise_for_status()
         except requests.RequestException as error:
             raise NuxeoUnavailable(f"the storage behind Nuxeo: {type(error).__name__}") from error
-        return response
+        return response, True
 
     def _request(
         self,
@@ -260,6 +268,16 @@ def json_object(response: requests.Response) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise NuxeoFailed("Nuxeo answered with JSON that is no object")
     return value
+
+
+def _origin(url: str) -> tuple[str, str]:
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise NuxeoFailed(
+            "Nuxeo answered with a redirect to a place that makes no sense"
+        ) from error
+    return parts.scheme, parts.netloc
 
 
 def _read(response: requests.Response) -> requests.Response:

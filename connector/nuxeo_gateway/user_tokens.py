@@ -25,7 +25,11 @@ class UserTokens:
     def __init__(self, secret: str) -> None:
         self._secret = secret
         self._mutex = threading.Lock()
-        self._tokens: TTLCache[str, str] = TTLCache(_USERS_REMEMBERED, _RENEW_AFTER)
+        # By the clock that ``exp`` is made with: a machine that was asleep, or whose clock was set,
+        # must not go on with tokens that have ended.
+        self._tokens: TTLCache[str, str] = TTLCache(
+            _USERS_REMEMBERED, _RENEW_AFTER, timer=lambda: time.time()
+        )
 
     def of(self, user: str) -> str:
         """A token good for at least two more minutes that makes Nuxeo see ``user``."""

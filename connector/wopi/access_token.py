@@ -99,7 +99,7 @@ class AccessTokens:
             )
             expires_at = int(claims["exp"])
             grant = Grant(claims["grant"])
-        except (jwt.InvalidTokenError, ValueError, TypeError) as error:
+        except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError) as error:
             raise InvalidAccessToken(type(error).__name__) from error
         # Not left to PyJWT, so that tests can move the clock.
         if expires_at <= self._clock():

@@ -119,8 +119,8 @@ def wopi_time(nuxeo_time: str | None) -> str | None:
         return None
     try:
         moment = datetime.fromisoformat(nuxeo_time)
-    except ValueError:
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     # isoformat, because strftime does not pad years everywhere.
     return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}0Z"

@@ -98,10 +98,11 @@ class FilesEndpoint:
         if override != "PUT":
             raise NotImplementedOperation(f"X-WOPI-Override {override} is not for contents")
         saved = self._saving.put_file(
-            file, _optional_lock_id(), request.stream, request.content_length
+            file, _optional_lock_id(), request.stream, _announced_length()
         )
         response = jsonify({"LastModifiedTime": saved.last_modified} if saved.last_modified else {})
-        response.headers["X-WOPI-ItemVersion"] = saved.version
+        if saved.version is not None:
+            response.headers["X-WOPI-ItemVersion"] = saved.version
         return response
 
     def post_file(self, file_id: str) -> Response:
@@ -181,6 +182,19 @@ def _lock_id(header: str) -> str:
 def _optional_lock_id() -> str | None:
     """X-WOPI-Lock of PutFile, which is not there when a new file gets its first content."""
     return _lock_id("X-WOPI-Lock") if request.headers.get("X-WOPI-Lock") else None
+
+
+def _announced_length() -> int | None:
+    """Content-Length; ``None`` for a chunked body, which tells itself where it ends.
+
+    Without either, a body that got lost on the way would look like an empty file.
+    """
+    if request.content_encoding:
+        raise BadRequest(f"a body in Content-Encoding {request.content_encoding} is not taken")
+    length = request.content_length
+    if length is None and "chunked" not in request.headers.get("Transfer-Encoding", "").lower():
+        raise BadRequest("neither Content-Length nor a chunked body")
+    return length
 
 
 def _max_expected_size() -> int:

@@ -6,7 +6,8 @@ answer or raises a :class:`connector.wopi.errors.WopiError`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,7 @@ from connector.nuxeo_gateway.errors import (
     NuxeoRefusedUser,
 )
 from connector.nuxeo_gateway.gateway import NuxeoGateway
-from connector.nuxeo_gateway.permissions import ReadOnlyReason, read_only_reason
+from connector.nuxeo_gateway.permissions import ReadOnlyReason
 from connector.wopi import locks
 from connector.wopi.access_token import AccessToken, Grant
 from connector.wopi.errors import (
@@ -36,8 +37,9 @@ from connector.wopi.errors import (
 )
 from connector.wopi.file_info import check_file_info
 from connector.wopi.locks import LockAction, LockOperation
+from connector.wopi.rights import Rights
 from connector.wopi.sessions import Sessions
-from connector.wopi.versions import Versions
+from connector.wopi.versions import Versions, content_of
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,30 @@ class OpenFile:
     def user(self) -> str:
         """Login name."""
         return self.token.user
+
+    @property
+    def may_edit(self) -> bool:
+        """Whether the session was opened for editing."""
+        return self.token.grant is Grant.EDIT
+
+    def blob_in(self, document: Document) -> Blob:
+        """The file itself.
+
+        Raises:
+            NotFound: the document has no blob there.
+        """
+        blob = document.blob(self.reference.xpath)
+        if blob is None:
+            raise NotFound("the document has no file there")
+        return blob
+
+    def obstacle(
+        self, rights: Rights, document: Document, owners: frozenset[str]
+    ) -> ReadOnlyReason | None:
+        """Why the caller cannot change the file: a token for viewing, or Nuxeo's reason."""
+        if not self.may_edit:
+            return ReadOnlyReason.NO_PERMISSION
+        return rights.obstacle(self.reference, document, self.user, owners)
 
 
 @dataclass(frozen=True)
@@ -72,9 +98,12 @@ class FileOperations:
         gateway: Nuxeo.
         store: WOPI locks.
         sessions: keeps them in step with Nuxeo's.
+        rights: who may write.
+        versions: of contents.
         links: makes URLs.
         brand_name: see CheckFileInfo.
         business_user: see CheckFileInfo.
+        clock: seconds since the epoch.
     """
 
     def __init__(
@@ -82,38 +111,43 @@ class FileOperations:
         gateway: NuxeoGateway,
         store: LockStore,
         sessions: Sessions,
+        rights: Rights,
+        versions: Versions,
         links: Links,
         *,
         brand_name: str,
         business_user: bool,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._gateway = gateway
         self._store = store
+        self._sessions = sessions
+        self._rights = rights
+        self._versions = versions
         self._links = links
         self._brand_name = brand_name
         self._business_user = business_user
-        self.sessions = sessions
-        self.versions = Versions(store)
+        self._clock = clock
 
     def check_file_info(self, file: OpenFile) -> dict[str, Any]:
         """CheckFileInfo: one call to Nuxeo."""
         with nuxeo_errors():
-            document, blob = self.read(file, with_ancestors=True)
-        obstacle = self.obstacle(file, document, self.sessions.owner(file.reference))
-        return check_file_info(
-            document,
-            blob,
-            reference=file.reference,
-            token=file.token,
-            version=self.versions.of_blob(file.file_id, document, blob),
-            can_write=obstacle is None,
-            links=self._links,
-            brand_name=self._brand_name,
-            business_user=self._business_user,
-        )
+            document, owners = self._rights.read(file.reference, file.user, with_ancestors=True)
+            blob = file.blob_in(document)
+            return check_file_info(
+                document,
+                blob,
+                reference=file.reference,
+                token=file.token,
+                version=self._versions.of_blob(file.file_id, document, blob),
+                can_write=file.obstacle(self._rights, document, owners) is None,
+                links=self._links,
+                brand_name=self._brand_name,
+                business_user=self._business_user,
+            )
 
     def get_file(self, file: OpenFile, max_expected_size: int) -> tuple[BlobStream, str | None]:
-        """GetFile: the content and its version; one call to Nuxeo.
+        """GetFile: the content and its version; one call to Nuxeo, two for content not seen before.
 
         The caller closes the stream.
 
@@ -122,10 +156,15 @@ class FileOperations:
         """
         with nuxeo_errors():
             stream = self._open(file)
-        if stream.length is not None and stream.length > max_expected_size:
+            try:
+                length, version = self._length_and_version(file, stream)
+            except BaseException:
+                stream.close()
+                raise
+        if length > max_expected_size:
             stream.close()
             raise PreconditionFailed("the file is larger than X-WOPI-MaxExpectedSize")
-        return stream, self.versions.of_stream(file.file_id, stream)
+        return stream, version
 
     def lock(self, file: OpenFile, lock_id: str) -> LockAnswer:
         """Lock: two calls to Nuxeo, one to refresh."""
@@ -147,30 +186,6 @@ class FileOperations:
         """Unlock: two calls to Nuxeo."""
         return self._on_lock(LockOperation.UNLOCK, file, lock_id)
 
-    def read(self, file: OpenFile, *, with_ancestors: bool = False) -> tuple[Document, Blob]:
-        """The document and the blob in it.
-
-        Raises:
-            NotFound: the document has no blob there.
-            GatewayError: as Nuxeo answered.
-        """
-        document = self._gateway.documents.get(
-            file.reference, file.user, with_ancestors=with_ancestors
-        )
-        blob = document.blob(file.reference.xpath)
-        if blob is None:
-            raise NotFound("the document has no file there")
-        return document, blob
-
-    @staticmethod
-    def obstacle(
-        file: OpenFile, document: Document, session_owner: str | None
-    ) -> ReadOnlyReason | None:
-        """Why the caller cannot change the file: Nuxeo's reason, or a token for viewing."""
-        if file.token.grant is not Grant.EDIT:
-            return ReadOnlyReason.NO_PERMISSION
-        return read_only_reason(document, file.user, session_owner=session_owner)
-
     def _on_lock(
         self,
         operation: LockOperation,
@@ -178,54 +193,128 @@ class FileOperations:
         presented: str | None,
         new_lock_id: str | None = None,
     ) -> LockAnswer:
-        with nuxeo_errors(), self._store.critical_section(file.reference.document_key):
-            document, blob = self.read(file)
-            current = self.sessions.current(file.reference, file.file_id, document)
-            action = locks.decide(operation, current.lock_id if current else None, presented)
-            if action is LockAction.REPORT:
-                return LockAnswer(lock_id=current.lock_id if current else "")
-            if action is LockAction.CONFLICT:
-                raise mismatch(current)
-            self._refuse_if_read_only(operation, file, document, current)
-            if action is LockAction.TAKE:
-                assert presented is not None
-                self.sessions.begin(file.reference, file.file_id, presented, document, file.user)
-            else:
-                assert current is not None
-                done = (
-                    self.sessions.end(file.reference, current)
-                    if action is LockAction.RELEASE
-                    else self.sessions.refresh(current, new_lock_id=new_lock_id)
-                )
-                if not done:
-                    raise mismatch(self._store.get(file.file_id))
-            return LockAnswer(version=self.versions.of_blob(file.file_id, document, blob))
+        """Look first, and enter the critical section only for what changes Nuxeo's lock.
 
-    def _refuse_if_read_only(
+        Otherwise whoever refreshes or asks would wait behind a slow save of the same document.
+        """
+        will_change = operation is LockOperation.UNLOCK or (
+            operation is LockOperation.LOCK and self._store.get(file.file_id) is None
+        )
+        with nuxeo_errors():
+            if not will_change:
+                answer = self._without_section(operation, file, presented, new_lock_id)
+                if answer is not None:
+                    return answer
+            with self._store.critical_section(file.reference.document_key):
+                return self._in_section(operation, file, presented, new_lock_id)
+
+    def _without_section(
         self,
         operation: LockOperation,
         file: OpenFile,
+        presented: str | None,
+        new_lock_id: str | None,
+    ) -> LockAnswer | None:
+        """The answer, if it can be given without a change of Nuxeo's lock."""
+        document, owners = self._rights.read(file.reference, file.user)
+        if not self._sessions.is_settled(file.reference, document):
+            return None
+        current = self._store.get(file.file_id)
+        action = locks.decide(operation, current.lock_id if current else None, presented)
+        if action in (LockAction.TAKE, LockAction.RELEASE):
+            return None
+        return self._answer(file, document, owners, current, action, new_lock_id)
+
+    def _in_section(
+        self,
+        operation: LockOperation,
+        file: OpenFile,
+        presented: str | None,
+        new_lock_id: str | None,
+    ) -> LockAnswer:
+        document = self._gateway.documents.get(file.reference, file.user)
+        current = self._sessions.current(file.reference, file.file_id, document)
+        owners = self._sessions.owners(file.reference)
+        action = locks.decide(operation, current.lock_id if current else None, presented)
+        if action is LockAction.TAKE:
+            assert presented is not None
+            self._take(file, document, owners, presented)
+            return self._with_version(file, document)
+        return self._answer(file, document, owners, current, action, new_lock_id)
+
+    def _answer(
+        self,
+        file: OpenFile,
         document: Document,
+        owners: frozenset[str],
         current: StoredLock | None,
+        action: LockAction,
+        new_lock_id: str | None,
+    ) -> LockAnswer:
+        """What every action but taking a lock comes to."""
+        if action is not LockAction.RELEASE:
+            file.blob_in(document)
+        if action is LockAction.REPORT:
+            return LockAnswer(lock_id=current.lock_id if current else "")
+        if action is LockAction.CONFLICT or current is None:
+            raise mismatch(current)
+        reason = file.obstacle(self._rights, document, owners)
+        if action is LockAction.RELEASE:
+            # Whatever has become of the document, leaving it is always right for those who may
+            # write, and for whoever's name the lock is in.
+            is_own = file.may_edit and file.user in (current.user, *owners)
+            if reason is ReadOnlyReason.NO_PERMISSION and not is_own:
+                raise NotFound(reason.value)
+            done = self._sessions.end(file.reference, current)
+        else:
+            refuse_if(reason, document, current)
+            self._sessions.settle(file.reference, document, file.user, current.lock_id)
+            done = self._sessions.refresh(current, new_lock_id=new_lock_id)
+        if not done:
+            raise mismatch(self._store.get(file.file_id))
+        return self._with_version(file, document)
+
+    def _take(
+        self, file: OpenFile, document: Document, owners: frozenset[str], lock_id: str
     ) -> None:
-        if (
-            operation is LockOperation.UNLOCK
-            and file.token.grant is Grant.EDIT
-            and current is not None
-            and current.nuxeo_owner == file.user
-        ):
-            # Whoever lost the right to write may still give back the lock that is in their name.
-            return
-        owner = self.sessions.adoptable_owner(file.reference, document)
-        refuse_if(self.obstacle(file, document, owner), document, current)
+        blob = file.blob_in(document)
+        refuse_if(file.obstacle(self._rights, document, owners), document, None)
+        lock = StoredLock(
+            file_id=file.file_id,
+            document_key=file.reference.document_key,
+            lock_id=lock_id,
+            user=file.user,
+            expires_at=self._clock() + locks.LIFETIME,
+            content=content_of(document, blob),
+            file_name=blob.name,
+            mime_type=blob.mime_type,
+        )
+        self._sessions.begin(file.reference, lock, document)
+
+    def _with_version(self, file: OpenFile, document: Document) -> LockAnswer:
+        blob = document.blob(file.reference.xpath)
+        if blob is None:
+            return LockAnswer()
+        return LockAnswer(version=self._versions.of_blob(file.file_id, document, blob))
 
     def _open(self, file: OpenFile) -> BlobStream:
         try:
             return self._gateway.blobs.open(file.reference, file.user)
         except NuxeoFailed:
             # Nuxeo answers 500 when there is no blob: only then is a second call needed.
-            self.read(file)
+            file.blob_in(self._gateway.documents.get(file.reference, file.user))
             raise
+
+    def _length_and_version(self, file: OpenFile, stream: BlobStream) -> tuple[int, str | None]:
+        version = self._versions.of_digest(file.file_id, stream.digest)
+        if version is not None and stream.length is not None:
+            return stream.length, version
+        document = self._gateway.documents.get(file.reference, file.user)
+        blob = file.blob_in(document)
+        noted = self._versions.of_blob(file.file_id, document, blob)
+        if stream.digest in (None, blob.digest):
+            version = noted
+        return blob.length if stream.length is None else stream.length, version
 
 
 def refuse_if(
@@ -249,7 +338,7 @@ def mismatch(current: StoredLock | None) -> LockMismatch:
     """The refusal of a lock id that is not the current one."""
     if current is None:
         return LockMismatch("", "the file is not locked")
-    return LockMismatch(current.lock_id, f"the file is being edited by {current.nuxeo_owner}")
+    return LockMismatch(current.lock_id, f"the file is being edited by {current.user}")
 
 
 @contextmanager

@@ -1,47 +1,74 @@
 """PutFile: from a request body to content in Nuxeo that has been seen to be there.
 
-At most four calls to Nuxeo: read, two to upload, one to update, which is checked by its answer. A
-co-author's save has two more, to take over Nuxeo's lock. A document whose metadata changed while
-the content was on its way is tried once more.
+The body is received whole and uploaded into a batch, where nothing sees it yet. Only then, inside
+the document's critical section, is the document read, the save judged by what is read, and the
+upload made the file's content. So between judging and writing there is no time in which a slow
+client or a large file could hide what others do.
+
+Four calls to Nuxeo: two to upload, one to read, one to write, which is checked by its answer; a
+file in a list takes one more to check. What is tried again, and how often, is bounded: an upload
+that failed, a document that changed in the moment between, an answer that was lost.
+
+What somebody outside the session wrote to the file since it was locked or last saved is first kept
+as a version: nothing is overwritten without a trace.
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from connector.lock_store.base import LockStore, StoredLock
+from connector.file_reference import FileReference
+from connector.lock_store.base import LockStore, LockStoreBusy, StoredLock
+from connector.nuxeo_gateway.blobs import UploadedBlob, holds
 from connector.nuxeo_gateway.content import ContentTooLarge, ContentTruncated, Source, Spool
 from connector.nuxeo_gateway.documents import Blob, Document
-from connector.nuxeo_gateway.errors import NuxeoConflict, NuxeoForbidden
+from connector.nuxeo_gateway.errors import (
+    GatewayError,
+    NuxeoConflict,
+    NuxeoForbidden,
+    NuxeoRefusal,
+)
 from connector.nuxeo_gateway.gateway import NuxeoGateway
 from connector.wopi import locks
-from connector.wopi.errors import BadRequest, LockMismatch, TooLarge
+from connector.wopi.errors import BadRequest, LockMismatch, ServerError, TooLarge, WopiError
 from connector.wopi.file_info import wopi_time
 from connector.wopi.locks import LockAction, LockOperation
-from connector.wopi.operations import (
-    FileOperations,
-    OpenFile,
-    mismatch,
-    nuxeo_errors,
-    refuse_if,
-)
+from connector.wopi.operations import OpenFile, mismatch, nuxeo_errors, refuse_if
+from connector.wopi.rights import Rights
+from connector.wopi.sessions import Sessions
+from connector.wopi.versions import Versions, content_of
 
 _log = logging.getLogger(__name__)
+
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
 class Saved:
-    """What a successful save says: the new version, and the time in WOPI's form."""
+    """What a successful save says: the new version, and the time in WOPI's form.
 
-    version: str
+    Each is ``None`` where it could not be told; the content is in Nuxeo all the same.
+    """
+
+    version: str | None
     last_modified: str | None
 
 
 @dataclass(frozen=True)
-class _Admitted:
-    """A save that may go on: the document as it was read, and the lock it is made under."""
+class _Name:
+    """What the content is to be called."""
 
+    name: str
+    mime_type: str
+
+
+@dataclass(frozen=True)
+class _Admitted:
+    """A save that may go on: where to, in which document as it was just read, under which lock."""
+
+    place: FileReference
     document: Document
     blob: Blob
     lock: StoredLock | None
@@ -50,9 +77,26 @@ class _Admitted:
     def lock_id(self) -> str:
         return self.lock.lock_id if self.lock else ""
 
+    @property
+    def was_changed_outside(self) -> bool:
+        """Whether somebody outside the session has written to the file."""
+        return self.lock is not None and content_of(self.document, self.blob) != self.lock.content
 
-class _ChangedMeanwhile(Exception):
-    """Nuxeo's change token says that the document is not as it was read."""
+    @property
+    def name(self) -> _Name:
+        """What the content is to be called: as now, or as before another file took its place."""
+        if self.lock is not None and self.was_changed_outside:
+            return _Name(self.lock.file_name, self.lock.mime_type)
+        return _Name(self.blob.name, self.blob.mime_type)
+
+
+class _Again(Exception):
+    """The save is to be tried once more, if that has not been done too often already."""
+
+    def __init__(self, failure: WopiError, name: _Name | None = None) -> None:
+        super().__init__(failure.reason)
+        self.failure = failure
+        self.name = name
 
 
 class Saving:
@@ -61,7 +105,10 @@ class Saving:
     Args:
         gateway: Nuxeo.
         store: WOPI locks.
-        operations: shares reading, sessions and versions.
+        sessions: keeps them in step with Nuxeo's.
+        rights: who may write.
+        versions: of contents.
+        spool_dir: where bodies are kept while they are saved.
         max_file_size: bytes accepted; 0 is any number.
     """
 
@@ -69,12 +116,19 @@ class Saving:
         self,
         gateway: NuxeoGateway,
         store: LockStore,
-        operations: FileOperations,
+        sessions: Sessions,
+        rights: Rights,
+        versions: Versions,
+        *,
+        spool_dir: Path,
         max_file_size: int,
     ) -> None:
         self._gateway = gateway
         self._store = store
-        self._operations = operations
+        self._sessions = sessions
+        self._rights = rights
+        self._versions = versions
+        self._spool_dir = spool_dir
         self._max_file_size = max_file_size
 
     def put_file(
@@ -91,90 +145,177 @@ class Saving:
         Raises:
             LockMismatch: not locked and not empty, locked with another id, or not to be changed.
             NotFound: no such file, or no right to write it.
-            BadRequest: the body broke off.
+            BadRequest: the body broke off, or is empty and would empty the file.
             TooLarge: the body is larger than the limit.
+            ServerError: Nuxeo failed, or the body could not be kept.
         """
-        admitted = self._admit(file, lock_id)
-        with Spool() as content:
+        with nuxeo_errors():
+            name = self._expected_name(file, lock_id)
+        with Spool(self._spool_dir) as content:
+            self._receive(content, body, announced)
+            with nuxeo_errors():
+                return self._save(file, lock_id, content, name)
+
+    def _expected_name(self, file: OpenFile, lock_id: str | None) -> _Name:
+        """Refuse at once what will be refused anyway; what the content will most likely be called.
+
+        A lock that matches is all that is looked at: the document is read when the body is here.
+        """
+        current = self._store.get(file.file_id)
+        if current is not None and current.lock_id == lock_id and file.may_edit:
+            return _Name(current.file_name, current.mime_type)
+        with self._store.critical_section(file.reference.document_key):
+            return self._admit(file, lock_id).name
+
+    def _receive(self, content: Spool, body: Source, announced: int | None) -> None:
+        try:
+            content.fill(body, announced=announced, limit=self._max_file_size)
+        except ContentTooLarge:
+            raise TooLarge("the file is larger than nuxeo.wopi.maxFileSize") from None
+        except ContentTruncated as error:
+            raise BadRequest("the body broke off") from error
+        except OSError as error:
+            _log.error("a body could not be kept in %s: %s", self._spool_dir, error)
+            raise ServerError("the connector could not keep the content") from error
+
+    def _save(self, file: OpenFile, lock_id: str | None, content: Spool, name: _Name) -> Saved:
+        failure: WopiError | None = None
+        for _ in range(_ATTEMPTS):
+            uploaded = self._gateway.blobs.upload(content, name.name, name.mime_type, file.user)
             try:
-                content.fill(body, announced=announced, limit=self._max_file_size)
-            except ContentTooLarge:
-                raise TooLarge("the file is larger than nuxeo.wopi.maxFileSize") from None
-            except (ContentTruncated, OSError) as error:
-                raise BadRequest("the body broke off") from error
-            if content.is_content_of(admitted.blob):
-                # Already there: the answer to an earlier try may have been lost.
-                self._still_locked(file, admitted)
-                after = admitted.document
-            else:
-                after = self._write(file, lock_id, admitted, content)
-        stored = after.blob(file.reference.xpath)
-        assert stored is not None
-        version = self._operations.versions.of_save(file.file_id, after, stored)
-        return Saved(version, wopi_time(after.last_modified))
+                return self._commit(file, lock_id, content, uploaded)
+            except _Again as again:
+                _log.info("saving %s once more: %s", file.reference.document_key, again)
+                failure, name = again.failure, again.name or name
+        assert failure is not None
+        raise failure
+
+    def _commit(
+        self, file: OpenFile, lock_id: str | None, content: Spool, uploaded: UploadedBlob
+    ) -> Saved:
+        """Make the upload the file's content, unless it is already or may not be."""
+        with self._store.critical_section(file.reference.document_key):
+            is_used = False
+            try:
+                admitted = self._admit(file, lock_id)
+                if content.is_content_of(admitted.blob):
+                    # Already there: the answer to an earlier try may have been lost.
+                    return self._noted(file, admitted, admitted.document)
+                self._check(admitted, content, uploaded)
+                self._prepare(file, admitted)
+                is_used = True
+                return self._noted(file, admitted, self._write(file, admitted, content, uploaded))
+            finally:
+                if not is_used:
+                    self._gateway.blobs.discard(uploaded, file.user)
 
     def _admit(self, file: OpenFile, lock_id: str | None) -> _Admitted:
-        """Judge the save before its body is received."""
-        with nuxeo_errors(), self._store.critical_section(file.reference.document_key):
-            document, blob = self._operations.read(file)
-            current = self._operations.sessions.current(file.reference, file.file_id, document)
+        """Judge the save by the document as it is at this moment."""
+        document = self._gateway.documents.get(file.reference, file.user)
+        current = self._sessions.current(file.reference, file.file_id, document)
         action = locks.decide(LockOperation.PUT_FILE, current.lock_id if current else None, lock_id)
         if action is LockAction.CONFLICT:
             raise mismatch(current)
-        owner = self._operations.sessions.owner(file.reference)
-        refuse_if(self._operations.obstacle(file, document, owner), document, current)
+        owners = self._sessions.owners(file.reference)
+        refuse_if(file.obstacle(self._rights, document, owners), document, current)
+        place = _place(file, document, current)
+        blob = document.blob(place.xpath)
+        assert blob is not None
         if action is LockAction.WRITE_IF_EMPTY and blob.length != 0:
             raise mismatch(None)
-        return _Admitted(document, blob, current)
+        return _Admitted(place, document, blob, current)
+
+    @staticmethod
+    def _check(admitted: _Admitted, content: Spool, uploaded: UploadedBlob) -> None:
+        blob = admitted.blob
+        if content.length == 0 and blob.length != 0 and not blob.mime_type.startswith("text/"):
+            # No office application writes a file of no bytes; a request that lost its body does.
+            raise BadRequest("an empty body would empty the file")
+        if admitted.name != _Name(uploaded.name, uploaded.mime_type):
+            renamed = LockMismatch(admitted.lock_id, "the file keeps being renamed in Nuxeo")
+            raise _Again(renamed, admitted.name)
+
+    def _prepare(self, file: OpenFile, admitted: _Admitted) -> None:
+        """Take Nuxeo's lock over, and keep what somebody outside the session has written."""
+        if admitted.lock is None:
+            return
+        self._sessions.hold_as(file.reference, admitted.document, file.user, admitted.lock.lock_id)
+        if not admitted.was_changed_outside:
+            return
+        _log.warning(
+            "%s was changed outside its session: kept as a version", file.reference.document_key
+        )
+        try:
+            self._gateway.documents.keep_version(file.reference, file.user)
+        except NuxeoForbidden as error:
+            raise LockMismatch(
+                admitted.lock_id, "the file was changed in Nuxeo, and that could not be kept"
+            ) from error
 
     def _write(
-        self, file: OpenFile, lock_id: str | None, admitted: _Admitted, content: Spool
+        self, file: OpenFile, admitted: _Admitted, content: Spool, uploaded: UploadedBlob
     ) -> Document:
+        place, document = admitted.place, admitted.document
         try:
-            return self._replace(file, admitted, content)
-        except _ChangedMeanwhile:
-            again = self._admit(file, lock_id)
-        was, now = admitted.blob, again.blob
-        if (was.length, was.digest) != (now.length, now.digest):
-            raise LockMismatch(again.lock_id, "the file was changed in Nuxeo meanwhile")
-        _log.info("%s changed while it was being saved: saving again", file.reference.document_key)
+            return self._gateway.blobs.replace(place, document, content, uploaded, file.user)
+        except NuxeoConflict as error:
+            changing = LockMismatch(admitted.lock_id, "the document keeps changing in Nuxeo")
+            raise _Again(changing) from error
+        except NuxeoForbidden as error:
+            # Also what Nuxeo says of a lock or a hold that came in between.
+            raise LockMismatch(admitted.lock_id, f"Nuxeo refused the save: {error}") from error
+        except NuxeoRefusal:
+            raise
+        except GatewayError as error:
+            # Written or not? Only looking tells.
+            after = self._gateway.documents.get(place, file.user)
+            stored = after.blob(place.xpath)
+            if stored is not None and holds(stored, content):
+                return after
+            raise _Again(ServerError(str(error))) from error
+
+    def _noted(self, file: OpenFile, admitted: _Admitted, after: Document) -> Saved:
+        """Note what the file holds now. The save is done: nothing may make a failure of it."""
+        stored = after.blob(admitted.place.xpath)
+        assert stored is not None
+        version = None
         try:
-            return self._replace(file, again, content)
-        except _ChangedMeanwhile as error:
-            raise LockMismatch(again.lock_id, "the document keeps changing in Nuxeo") from error
+            if admitted.lock is not None:
+                noted = replace(
+                    admitted.lock,
+                    content=content_of(after, stored),
+                    file_name=stored.name,
+                    mime_type=stored.mime_type,
+                )
+                self._store.replace(admitted.lock.lock_id, noted)
+            version = self._versions.of_save(file.file_id, after, stored)
+        except LockStoreBusy as error:
+            _log.warning("saved, but not noted: %s", error)
+        return Saved(version, wopi_time(after.last_modified))
 
-    def _replace(self, file: OpenFile, admitted: _Admitted, content: Spool) -> Document:
-        """Upload and update once.
 
-        Raises:
-            _ChangedMeanwhile: the document is not as it was read.
-            WopiError: for everything else that went wrong.
-        """
-        with nuxeo_errors():
-            uploaded = self._gateway.blobs.upload(content, admitted.blob, file.user)
-            with self._store.critical_section(file.reference.document_key):
-                current = self._still_locked(file, admitted)
-                try:
-                    if current is not None:
-                        self._operations.sessions.hand_over(file.reference, current, file.user)
-                    return self._gateway.blobs.replace(
-                        file.reference, admitted.document, content, uploaded, file.user
-                    )
-                except NuxeoConflict as error:
-                    raise _ChangedMeanwhile from error
-                except NuxeoForbidden as error:
-                    # Also what Nuxeo says of a lock or a hold that came in between.
-                    raise LockMismatch(
-                        admitted.lock_id, f"Nuxeo refused the save: {error}"
-                    ) from error
+def _place(file: OpenFile, document: Document, current: StoredLock | None) -> FileReference:
+    """Where the file is now: a file in a list may have moved since it was locked.
 
-    def _still_locked(self, file: OpenFile, admitted: _Admitted) -> StoredLock | None:
-        """The lock under which the save was admitted, which must still be there.
+    Raises:
+        NotFound: there is no file.
+        LockMismatch: another file has taken its place, and it is nowhere else.
+    """
+    neighbours = document.neighbours(file.reference.xpath)
+    here = document.blob(file.reference.xpath)
+    if current is None or not neighbours:
+        file.blob_in(document)
+        return file.reference
 
-        Raises:
-            LockMismatch: it ended or changed in the meantime.
-        """
-        current = self._store.get(file.file_id)
-        if (current.lock_id if current else "") != admitted.lock_id:
-            raise mismatch(current)
-        return current
+    def is_content(blob: Blob) -> bool:
+        return content_of(document, blob) == current.content
+
+    if here is not None and (is_content(here) or here.name == current.file_name):
+        return file.reference
+    same = [xpath for xpath, blob in neighbours.items() if is_content(blob)]
+    named = [xpath for xpath, blob in neighbours.items() if blob.name == current.file_name]
+    both = [xpath for xpath in same if xpath in named]
+    for found in (both, same, named):
+        if len(found) == 1:
+            return replace(file.reference, xpath=found[0])
+    raise LockMismatch(current.lock_id, "another file has taken this file's place in Nuxeo")

@@ -2,13 +2,21 @@
 
 A WOPI lock is on one file and belongs to nobody; Nuxeo's lock is on the whole document and belongs
 to one user. While any file of a document is WOPI-locked, the document is locked in Nuxeo by one of
-the people in the session, so that Web UI, Drive and every other channel see it.
+the people in the session, so that Web UI, Drive and every other channel see it. In whose name that
+is, the lock store knows as the document's :class:`~connector.lock_store.base.Hold`.
 
-Order of steps, so that a crash between any two heals by itself: the WOPI lock is noted before
-Nuxeo's is taken, and dropped after Nuxeo's was given back. A noted WOPI lock whose Nuxeo lock is
-gone, or somebody else's, is void: an administrator broke it (:meth:`Sessions.current`).
+A hold is written down before Nuxeo is called and confirmed afterwards. So whatever breaks off, a
+process, a connection, or Nuxeo, there is always a note of whose lock may be a session's:
 
-Everything here runs inside the document's critical section, but for :meth:`Sessions.owner`.
+- A live WOPI lock whose hold is confirmed but no longer true was ended from outside, by an
+  administrator or by somebody who took Nuxeo's lock (:meth:`Sessions.current`).
+- A hold that is not confirmed is made true by the next call that needs it
+  (:meth:`Sessions.hold_as`).
+- A hold without a live WOPI lock is given back by :meth:`Sessions.end_idle`, again and again until
+  it succeeded, and, when the answer to a call was lost, until that call can have no effect any
+  more.
+
+What changes a hold runs inside the document's critical section.
 """
 
 from __future__ import annotations
@@ -16,16 +24,16 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from connector.file_reference import FileReference
-from connector.lock_store.base import LockStore, StoredLock
+from connector.lock_store.base import Hold, LockStore, StoredLock
 from connector.nuxeo_gateway.documents import Document
 from connector.nuxeo_gateway.errors import (
     GatewayError,
     NuxeoConflict,
-    NuxeoForbidden,
     NuxeoNotFound,
-    NuxeoRefusedUser,
+    NuxeoRefusal,
 )
 from connector.nuxeo_gateway.locking import DocumentLocks
 from connector.wopi import locks
@@ -34,13 +42,16 @@ from connector.wopi.errors import LockMismatch
 _log = logging.getLogger(__name__)
 
 _CLAIM = 120.0
+# Nuxeo ends a transaction after this time (nuxeo.db.transactiontimeout): what it was asked before
+# and did not answer to has happened by then, or never will.
+_SETTLING = 300.0
 
 
 class Sessions:
     """The editing sessions on documents.
 
     Args:
-        store: where WOPI locks are kept.
+        store: where WOPI locks and holds are kept.
         nuxeo_locks: Nuxeo's own locks.
         clock: seconds since the epoch.
     """
@@ -55,80 +66,91 @@ class Sessions:
         self._nuxeo_locks = nuxeo_locks
         self._clock = clock
 
-    def owner(self, reference: FileReference) -> str | None:
-        """Who holds Nuxeo's lock for the sessions on the document, if there are any."""
-        sessions = self._store.of_document(reference.document_key)
-        return sessions[0].nuxeo_owner if sessions else None
+    def owners(self, reference: FileReference) -> frozenset[str]:
+        """In whose name Nuxeo's lock may be held for the sessions on the document.
+
+        When no session is left, a lock that was set by hand before is only that.
+        """
+        key = reference.document_key
+        hold = self._store.hold(key)
+        if hold is None:
+            return frozenset()
+        return hold.owners if self._store.of_document(key) else hold.owners - {hold.manual_owner}
+
+    def is_settled(self, reference: FileReference, document: Document) -> bool:
+        """Whether hold and Nuxeo's lock agree, so that nothing has to be put right first."""
+        hold = self._store.hold(reference.document_key)
+        if hold is None:
+            return not self._store.of_document(reference.document_key)
+        return hold.pending is None and hold.owner == document.lock_owner
 
     def current(
         self, reference: FileReference, file_id: str, document: Document
     ) -> StoredLock | None:
         """The WOPI lock on a file, given the document as Nuxeo shows it at this moment.
 
-        A session whose Nuxeo lock was broken is over, for all files of the document.
+        Sessions whose Nuxeo lock was taken from them are over, for all files of the document.
         """
-        owner = self.owner(reference)
-        if owner is not None and owner != document.lock_owner:
+        key = reference.document_key
+        if not self._store.of_document(key):
+            return None
+        hold = self._store.hold(key)
+        allowed = hold.owners if hold else frozenset()
+        # While it is being handed over, it may for a moment be nobody's.
+        is_ours = document.lock_owner in allowed or (
+            document.lock_owner is None and hold is not None and hold.pending is not None
+        )
+        if not is_ours:
             _log.warning(
-                "session on %s ended: Nuxeo's lock of %s is %s",
-                reference.document_key,
-                owner,
+                "session on %s ended: Nuxeo's lock is %s",
+                key,
                 f"now {document.lock_owner}'s" if document.lock_owner else "gone",
             )
-            self._store.forget_document(reference.document_key)
+            self._store.forget_document(key)
             return None
         return self._store.get(file_id)
 
-    def adoptable_owner(self, reference: FileReference, document: Document) -> str | None:
-        """Whose Nuxeo lock is a session's: of a live one, or of one that merely ran out."""
-        sessions = self._store.of_document(reference.document_key, with_expired=True)
-        owners = {session.nuxeo_owner for session in sessions}
-        return document.lock_owner if document.lock_owner in owners else None
-
-    def begin(
-        self, reference: FileReference, file_id: str, lock_id: str, document: Document, user: str
-    ) -> None:
+    def begin(self, reference: FileReference, lock: StoredLock, document: Document) -> None:
         """Lock a file that has no live lock, and the document in Nuxeo unless a session has it.
 
         Raises:
             LockMismatch: somebody else was faster.
-            GatewayError: Nuxeo could not lock the document; nothing is left behind.
+            GatewayError: Nuxeo could not lock the document; the file is not locked.
         """
-        now = self._clock()
-        lock = StoredLock(
-            file_id=file_id,
-            document_key=reference.document_key,
-            lock_id=lock_id,
-            nuxeo_owner=document.lock_owner or user,
-            manual_owner=self._manual_owner(reference, document),
-            taken_at=now,
-            expires_at=now + locks.LIFETIME,
-        )
+        key, owner = reference.document_key, document.lock_owner
+        before = self._store.hold(key)
+        is_joined = bool(self._store.of_document(key))
+        if owner is not None and owner not in self.owners(reference):
+            # Set by hand, by the user who begins.
+            self._store.put_hold(Hold(key, owner, manual_owner=owner))
+        elif before is None:
+            self._store.put_hold(Hold(key, None))
         if not self._store.take(lock):
-            live = self._store.get(file_id)
+            live = self._store.get(lock.file_id)
             raise LockMismatch(live.lock_id if live else "", "locked in the meantime")
-        if document.lock_owner is not None:
+        # What a former session left behind is taken over at once, so that a lock that cannot be is
+        # known before anything is written.
+        if is_joined or owner == lock.user:
             return
         try:
-            self._nuxeo_locks.lock(reference, user)
-        except NuxeoConflict as error:
-            self._store.release(file_id, lock_id)
-            raise LockMismatch("", "locked in Nuxeo in the meantime") from error
+            self.hold_as(reference, document, lock.user, "")
+        except (NuxeoRefusal, LockMismatch):
+            self._store.release(lock.file_id, lock.lock_id)
+            if before is None:
+                self._store.drop_hold(key)
+            else:
+                self._store.put_hold(before)
+            raise
         except GatewayError:
-            self._store.release(file_id, lock_id)
-            # It may have been locked all the same, with only the answer lost.
-            self._try("unlock", lambda: self._nuxeo_locks.unlock(reference, user))
+            # It may have been locked all the same, or will be: the hold stays to be given back.
+            self._store.release(lock.file_id, lock.lock_id)
             raise
 
     def refresh(self, lock: StoredLock, *, new_lock_id: str | None = None) -> bool:
         """Give a live lock its full time again, on demand with another lock id."""
-        refreshed = StoredLock(
-            file_id=lock.file_id,
-            document_key=lock.document_key,
+        refreshed = replace(
+            lock,
             lock_id=new_lock_id or lock.lock_id,
-            nuxeo_owner=lock.nuxeo_owner,
-            manual_owner=lock.manual_owner,
-            taken_at=lock.taken_at,
             expires_at=self._clock() + locks.LIFETIME,
         )
         return self._store.replace(lock.lock_id, refreshed)
@@ -136,78 +158,139 @@ class Sessions:
     def end(self, reference: FileReference, lock: StoredLock) -> bool:
         """Unlock a file; with the last one of its document, also the document in Nuxeo.
 
-        Raises:
-            GatewayError: Nuxeo did not unlock the document; the WOPI lock is still there.
+        The file is unlocked also when Nuxeo does not answer; its lock is then given back later.
         """
-        if not self._others(lock):
-            self._give_back(reference, lock)
-        return self._store.release(lock.file_id, lock.lock_id)
+        if not self._store.release(lock.file_id, lock.lock_id):
+            return False
+        if not self._store.of_document(reference.document_key):
+            hold = self._store.hold(reference.document_key)
+            if hold is not None:
+                self._give_back(reference, hold)
+        return True
 
-    def hand_over(self, reference: FileReference, lock: StoredLock, user: str) -> None:
-        """Make ``user`` the one who holds Nuxeo's lock, so that they can save as themselves.
+    def settle(self, reference: FileReference, document: Document, user: str, lock_id: str) -> None:
+        """Put right what broke off before; ``user`` is somebody who may write.
 
         Raises:
-            LockMismatch: somebody outside the session took the lock between the two steps.
-            GatewayError: Nuxeo did not answer as expected.
+            LockMismatch, GatewayError: as :meth:`hold_as`.
         """
-        if lock.nuxeo_owner == user:
+        if self.is_settled(reference, document):
             return
+        if document.lock_owner is None:
+            self.hold_as(reference, document, user, lock_id)
+        else:
+            self._confirm(reference, document.lock_owner)
+
+    def hold_as(
+        self, reference: FileReference, document: Document, user: str, lock_id: str
+    ) -> None:
+        """Make ``user`` the one who has Nuxeo's lock, so that they can write as themselves.
+
+        Args:
+            reference: a file of the document.
+            document: as Nuxeo shows it at this moment.
+            user: a login name.
+            lock_id: the WOPI lock, for the refusal.
+
+        Raises:
+            LockMismatch: somebody outside the session has Nuxeo's lock, or it cannot be taken over.
+            GatewayError: Nuxeo did not answer as expected; the lock is as it was, or will be put
+                right by the next call.
+        """
+        former = document.lock_owner
+        if former == user:
+            self._confirm(reference, user)
+            return
+        before = self._store.hold(reference.document_key) or Hold(reference.document_key, None)
+        under_way = replace(
+            before, owner=former, pending=user, settles_at=self._clock() + _SETTLING
+        )
+        self._store.put_hold(under_way)
+        if former is not None:
+            try:
+                self._take_from(reference, former, lock_id)
+            except LockMismatch:
+                self._store.put_hold(before)
+                raise
         try:
-            self._nuxeo_locks.unlock(reference, lock.nuxeo_owner)
             self._nuxeo_locks.lock(reference, user)
         except NuxeoConflict as error:
             raise LockMismatch("", "somebody else has locked the document in Nuxeo") from error
-        except NuxeoForbidden:
-            owner = lock.nuxeo_owner
-            self._try("lock", lambda: self._nuxeo_locks.lock(reference, owner))
+        except GatewayError:
+            if former is not None:
+                self._lock_again(reference, former, under_way)
             raise
-        self._store.hand_over(reference.document_key, user)
+        self._store.put_hold(replace(before, owner=user, pending=None))
 
-    def end_expired(self) -> None:
-        """End the sessions whose time is over, whether or not anybody calls any more.
+    def end_idle(self) -> None:
+        """Give back Nuxeo's lock where no session is left, whether or not anybody still calls.
 
-        What cannot be ended now, because Nuxeo is away, is tried again later.
+        What cannot be given back now, because Nuxeo is away, is tried again later.
         """
-        for lock in self._store.claim_expired(_CLAIM):
-            repository, _, document_id = lock.document_key.partition("/")
+        for claimed in self._store.claim_idle_holds(_CLAIM):
+            key = claimed.document_key
+            repository, _, document_id = key.partition("/")
             reference = FileReference(repository, document_id, "file:content")
-            with self._store.critical_section(lock.document_key):
-                try:
-                    if not self._store.of_document(lock.document_key):
-                        self._give_back(reference, lock)
-                except GatewayError as error:
-                    _log.warning("session on %s not ended yet: %s", lock.document_key, error)
-                    continue
-                if self._store.forget_expired(lock):
-                    _log.info("session on %s ended by time", lock.document_key)
+            with self._store.critical_section(key):
+                hold = self._store.hold(key)
+                if hold is not None and not self._store.of_document(key):
+                    self._give_back(reference, hold)
 
-    def _give_back(self, reference: FileReference, lock: StoredLock) -> None:
-        """Release Nuxeo's lock, but leave or put back one set by hand before the session."""
-        if lock.manual_owner == lock.nuxeo_owner:
+    def _confirm(self, reference: FileReference, owner: str) -> None:
+        """Note that Nuxeo's lock was seen to be ``owner``'s."""
+        hold = self._store.hold(reference.document_key)
+        if hold is None or (hold.owner == owner and hold.pending is None):
             return
+        # A lost call may still take the lock away; until it no longer can, nobody's is ours too.
+        is_open = hold.pending not in (None, owner) and hold.settles_at > self._clock()
+        self._store.put_hold(replace(hold, owner=owner, pending=hold.pending if is_open else None))
+
+    def _take_from(self, reference: FileReference, former: str, lock_id: str) -> None:
         try:
-            self._nuxeo_locks.unlock(reference, lock.nuxeo_owner)
-            if lock.manual_owner is not None:
-                self._nuxeo_locks.lock(reference, lock.manual_owner)
-        except (NuxeoConflict, NuxeoForbidden, NuxeoNotFound, NuxeoRefusedUser) as error:
-            # Somebody else's lock by now, or no such document or user: nothing of ours is left.
-            _log.warning("Nuxeo's lock on %s: %s", lock.document_key, error)
+            self._nuxeo_locks.unlock(reference, former)
+        except NuxeoConflict as error:
+            raise LockMismatch("", "somebody else has locked the document in Nuxeo") from error
+        except NuxeoRefusal as error:
+            raise LockMismatch(
+                lock_id,
+                f"Nuxeo's lock is {former}'s and cannot be taken over;"
+                " an administrator has to unlock the document",
+            ) from error
 
-    def _manual_owner(self, reference: FileReference, document: Document) -> str | None:
-        """Who had locked the document by hand before any session."""
-        sessions = self._store.of_document(reference.document_key, with_expired=True)
-        for session in sessions:
-            if session.nuxeo_owner == document.lock_owner:
-                return session.manual_owner
-        return document.lock_owner
-
-    def _others(self, lock: StoredLock) -> bool:
-        sessions = self._store.of_document(lock.document_key)
-        return any(session.file_id != lock.file_id for session in sessions)
-
-    @staticmethod
-    def _try(what: str, call: Callable[[], None]) -> None:
+    def _lock_again(self, reference: FileReference, former: str, hold: Hold) -> None:
         try:
-            call()
+            self._nuxeo_locks.lock(reference, former)
         except GatewayError as error:
-            _log.warning("could not %s again after a failure: %s", what, error)
+            _log.warning("Nuxeo's lock on %s is in the balance: %s", hold.document_key, error)
+            return
+        self._store.put_hold(replace(hold, pending=None))
+
+    def _give_back(self, reference: FileReference, hold: Hold) -> None:
+        """Release Nuxeo's lock, but leave or put back one set by hand before the session."""
+        try:
+            for owner in sorted(hold.owners - {hold.manual_owner}):
+                self._unlock(reference, owner)
+            if hold.manual_owner is not None and hold.owners != {hold.manual_owner}:
+                self._lock_by_hand(reference, hold.manual_owner)
+        except GatewayError as error:
+            _log.warning("Nuxeo's lock on %s is not given back yet: %s", hold.document_key, error)
+            return
+        if hold.pending is not None and hold.settles_at > self._clock():
+            _log.info("Nuxeo's lock on %s is looked at again later", hold.document_key)
+            return
+        self._store.drop_hold(hold.document_key)
+        _log.info("Nuxeo's lock on %s was given back", hold.document_key)
+
+    def _unlock(self, reference: FileReference, owner: str) -> None:
+        try:
+            self._nuxeo_locks.unlock(reference, owner)
+        except (NuxeoConflict, NuxeoNotFound) as error:
+            # Somebody else's lock by now, or no such document any more.
+            _log.info("nothing to unlock for %s: %s", owner, error)
+
+    def _lock_by_hand(self, reference: FileReference, user: str) -> None:
+        try:
+            self._nuxeo_locks.lock(reference, user)
+        except NuxeoRefusal as error:
+            # Locked by somebody else since, no longer allowed, or gone: it cannot be put back.
+            _log.warning("the lock that %s had set by hand cannot be put back: %s", user, error)

@@ -4,12 +4,15 @@ Nuxeo has nothing that does both: a digest repeats when old content comes back, 
 does not move for writers that send none and moves for a change of title, the time of change moves
 with every property. So the lock store keeps a number per file that grows whenever another digest is
 seen, whoever brought it, and with each PutFile. Locks and metadata leave it alone.
+
+Two callers may see the same change at the same moment, and one may have read the document before
+the other. Nuxeo's change token has a part that grows with every change, by which the store knows
+what is older and lets it pass.
 """
 
 from __future__ import annotations
 
 from connector.lock_store.base import LockStore
-from connector.nuxeo_gateway.blobs import BlobStream
 from connector.nuxeo_gateway.documents import Blob, Document
 
 _NO_DIGEST = "~"
@@ -23,26 +26,29 @@ class Versions:
 
     def of_blob(self, file_id: str, document: Document, blob: Blob) -> str:
         """The version of a blob as Nuxeo describes it."""
-        content = _content(document, blob)
-        return _text(content, self._store.content_generation(file_id, content))
+        content = content_of(document, blob)
+        generation = self._store.see_content(file_id, content, document.change_order)
+        return _text(content, generation)
 
-    def of_stream(self, file_id: str, stream: BlobStream) -> str | None:
-        """The version of content that is being read; ``None`` if that cannot be told."""
-        known = self._store.known_content(file_id)
-        if known and known[0].startswith(_NO_DIGEST):
-            # Nuxeo makes an ETag of its own for content whose digest it does not know.
-            return _text(*known)
-        if stream.digest is None:
+    def of_digest(self, file_id: str, digest: str | None) -> str | None:
+        """The version of content that is being read; ``None`` if it cannot be told by its digest.
+
+        Nothing is noted: the digest alone does not say whether it is news or history.
+        """
+        if digest is None:
             return None
-        return _text(stream.digest, self._store.content_generation(file_id, stream.digest))
+        generation = self._store.known_generation(file_id, digest)
+        return None if generation is None else _text(digest, generation)
 
     def of_save(self, file_id: str, document: Document, blob: Blob) -> str:
         """The version that a PutFile made: a new one, also for the same bytes again."""
-        content = _content(document, blob)
-        return _text(content, self._store.new_content_generation(file_id, content))
+        content = content_of(document, blob)
+        generation = self._store.save_content(file_id, content, document.change_order)
+        return _text(content, generation)
 
 
-def _content(document: Document, blob: Blob) -> str:
+def content_of(document: Document, blob: Blob) -> str:
+    """What names the content of a blob: its digest, or the next best where the storage has none."""
     return blob.digest or f"{_NO_DIGEST}{blob.length}-{document.last_modified}"
 
 

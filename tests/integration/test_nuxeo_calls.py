@@ -35,5 +35,7 @@ def test_no_operation_calls_more_often_than_it_must(demo, in_process, calls, xpa
     assert count(calls, lambda: client.lock("L")) == 1
     assert count(calls, lambda: client.refresh("L")) == 1
     assert count(calls, lambda: client.relock("M", "L")) == 1
-    assert count(calls, lambda: client.put(docx_bytes("after"), "M")) == 4
+    # A file in a list takes one more, to see what is stored.
+    expected = 4 if xpath == "file:content" else 5
+    assert count(calls, lambda: client.put(docx_bytes("after"), "M")) == expected
     assert count(calls, lambda: client.unlock("M")) == 2

@@ -141,8 +141,8 @@ def test_a_redirect_never_takes_the_token_along(session, server, other_server):
 def test_a_download_goes_on_to_storage_without_credentials(session, server, other_server):
     server.answers["/nuxeo/blob"] = (302, {"Location": f"{other_server.url}bucket"}, b"")
     other_server.answers["/nuxeo/bucket"] = (200, {}, b"content")
-    response = session.download("blob", user="ana")
-    assert response.content == b"content"
+    response, from_storage = session.download("blob", user="ana")
+    assert (response.content, from_storage) == (b"content", True)
     (headers,) = other_server.headers("/nuxeo/bucket")
     assert "Authorization" not in headers
     assert "Cookie" not in headers
@@ -154,6 +154,25 @@ def test_a_download_does_not_follow_a_storage_that_redirects_again(session, serv
     with pytest.raises(errors.NuxeoUnavailable):
         session.download("blob", user="ana")
     assert server.headers("/nuxeo/api/v1/me") == []
+
+
+@pytest.mark.parametrize("location", ["/sso/login", "login.jsp", None])
+def test_a_download_that_is_sent_to_sign_in_is_no_document(session, server, location):
+    headers = {"Location": location} if location else {}
+    server.answers["/nuxeo/blob"] = (302, headers, b"")
+    for path in ("/sso/login", "/nuxeo/login.jsp"):
+        server.answers[path] = (200, {}, b"<html>please sign in")
+    with pytest.raises(errors.NuxeoFailed):
+        session.download("blob", user="ana")
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("status", [300, 304, 307, 308])
+def test_a_redirect_that_says_not_where_is_not_sent_again(session, server, status):
+    server.answers["/nuxeo/x"] = (status, {}, b"")
+    with pytest.raises(errors.NuxeoFailed):
+        session.call("PUT", "x", user="ana")
+    assert len(server.seen) == 1
 
 
 @pytest.mark.parametrize(
@@ -216,7 +235,7 @@ def test_content_is_sent_in_large_pieces_with_its_length(session, server, tmp_pa
     content = bytes(range(256)) * 12_000
     path = tmp_path / "content"
     path.write_bytes(content)
-    with Spool() as spool:
+    with Spool(tmp_path) as spool:
         with path.open("rb") as source:
             spool.fill(source, announced=len(content), limit=0)
         session.call("POST", "up", user="ana", data=spool.body(), raw=True)
@@ -228,7 +247,7 @@ def test_content_is_sent_in_large_pieces_with_its_length(session, server, tmp_pa
 
 def test_empty_content_is_sent_as_such(session, server, tmp_path):
     (tmp_path / "empty").touch()
-    with Spool() as spool:
+    with Spool(tmp_path) as spool:
         with (tmp_path / "empty").open("rb") as source:
             spool.fill(source, announced=0, limit=0)
         session.call("POST", "up", user="ana", data=spool.body(), raw=True)

@@ -1,7 +1,6 @@
 """WOPI locks and Nuxeo's own lock: what several people see of each other."""
 
 import threading
-import time
 
 import pytest
 
@@ -148,20 +147,6 @@ def test_one_of_many_who_lock_at_once_gets_it(demo, alice, uid):
     assert "lockOwner" not in alice.document(uid)
 
 
-class Later:
-    """A clock that can be moved."""
-
-    offset = 0.0
-
-    def __call__(self):
-        return time.time() + self.offset
-
-
-@pytest.fixture
-def clock():
-    return Later()
-
-
 def test_a_lock_that_nobody_refreshes_ends_after_half_an_hour(clock, in_process, alice, uid):
     client = in_process.open("alice", uid)
     client.lock("L")
@@ -173,7 +158,7 @@ def test_a_lock_that_nobody_refreshes_ends_after_half_an_hour(clock, in_process,
     assert client.get_lock().headers["X-WOPI-Lock"] == ""
     assert client.put(b"late", "L").status_code == 409
     assert alice.document(uid)["lockOwner"] == "alice"
-    in_process.connector.sessions.end_expired()
+    in_process.connector.sessions.end_idle()
     assert "lockOwner" not in alice.document(uid)
 
 
@@ -182,7 +167,7 @@ def test_nobody_waits_for_a_session_that_ran_out(clock, in_process, alice, uid):
     clock.offset = 31 * 60
     bob = in_process.open("bob", uid)
     assert bob.lock("M").status_code == 200
-    in_process.connector.sessions.end_expired()
+    in_process.connector.sessions.end_idle()
     assert bob.put(b"bob's", "M").status_code == 200
     assert alice.document(uid)["properties"]["dc:lastContributor"] == "bob"
     assert bob.unlock("M").status_code == 200
@@ -193,5 +178,5 @@ def test_a_session_that_ran_out_leaves_a_lock_set_by_hand(clock, in_process, ali
     alice.operation("Document.Lock", uid)
     in_process.open("alice", uid).lock("L")
     clock.offset = 31 * 60
-    in_process.connector.sessions.end_expired()
+    in_process.connector.sessions.end_idle()
     assert alice.document(uid)["lockOwner"] == "alice"

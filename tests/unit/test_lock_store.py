@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from connector.lock_store.base import LockStoreBusy, StoredLock
+from connector.lock_store.base import Hold, LockStoreBusy, StoredLock
 from connector.lock_store.sqlite import SqliteLockStore
 
 
@@ -31,12 +31,12 @@ def store(tmp_path, clock):
     store.close()
 
 
-def lock(lock_id="A", *, file_id="file1", document="default/doc", owner="ana", expires=2800.0):
-    return StoredLock(file_id, document, lock_id, owner, None, 1000.0, expires)
+def lock(lock_id="A", *, file_id="file1", document="default/doc", expires=2800.0):
+    return StoredLock(file_id, document, lock_id, "ana", expires, "digest", "a.docx", "text/x")
 
 
 def test_a_lock_is_kept_as_it_was_taken(store):
-    taken = replace(lock("x" * 1024), manual_owner="bo")
+    taken = lock("x" * 1024)
     assert store.take(taken)
     assert store.get("file1") == taken
     assert store.of_document("default/doc") == (taken,)
@@ -69,40 +69,49 @@ def test_a_lock_whose_time_is_over_is_no_lock(store, clock):
     assert store.of_document("default/doc") == ()
     assert not store.replace("A", lock("A", expires=9000.0))
     assert not store.release("file1", "A")
-    assert [found.lock_id for found in store.of_document("default/doc", with_expired=True)] == ["A"]
     assert store.take(lock("B", expires=5000.0))
 
 
-def test_an_expired_lock_is_given_to_one_caller_at_a_time(store, clock):
+def test_a_lock_is_replaced_as_a_whole(store):
     store.take(lock("A"))
-    store.take(lock("B", file_id="file2", expires=9000.0))
-    clock.now = 3000.0
-    assert [claimed.lock_id for claimed in store.claim_expired(60)] == ["A"]
-    assert store.claim_expired(60) == ()
-    clock.now = 3060.0
-    (claimed,) = store.claim_expired(60)
-    assert store.forget_expired(claimed)
-    assert store.of_document("default/doc", with_expired=True) == (store.get("file2"),)
+    other = replace(lock("B", expires=3000.0), content="other", file_name="b.docx", mime_type="y")
+    assert store.replace("A", other)
+    assert store.get("file1") == other
 
 
-def test_a_lock_taken_anew_is_not_forgotten_as_expired(store, clock):
-    store.take(lock("A"))
-    clock.now = 3000.0
-    (claimed,) = store.claim_expired(60)
-    store.take(lock("A", expires=9000.0))
-    assert not store.forget_expired(claimed)
-    assert store.get("file1")
+def test_a_hold_is_kept_until_it_is_dropped(store):
+    hold = Hold("default/doc", "ana", "bo", "carl", 9.5)
+    assert store.hold("default/doc") is None
+    store.put_hold(hold)
+    assert store.hold("default/doc") == hold
+    assert hold.owners == {"ana", "bo"}
+    store.put_hold(Hold("default/doc", "bo"))
+    assert store.hold("default/doc") == Hold("default/doc", "bo")
+    store.drop_hold("default/doc")
+    assert store.hold("default/doc") is None
 
 
-def test_a_hand_over_counts_for_all_files_of_the_document(store):
-    store.take(lock("A"))
-    store.take(lock("B", file_id="file2"))
-    store.take(lock("C", file_id="file3", document="default/other"))
-    store.hand_over("default/doc", "bo")
-    owners = [store.get(name).nuxeo_owner for name in ("file1", "file2", "file3")]
-    assert owners == ["bo", "bo", "ana"]
-    store.forget_document("default/doc")
+def test_forgetting_a_document_leaves_the_others(store):
+    for name, document in (("file1", "d/1"), ("file2", "d/1"), ("file3", "d/2")):
+        store.take(lock(file_id=name, document=document))
+        store.put_hold(Hold(document, "ana"))
+    store.forget_document("d/1")
     assert [store.get(name) is None for name in ("file1", "file2", "file3")] == [True, True, False]
+    assert (store.hold("d/1"), store.hold("d/2")) == (None, Hold("d/2", "ana"))
+
+
+def test_a_hold_without_a_live_lock_is_given_to_one_caller_at_a_time(store, clock):
+    store.take(lock(document="d/1"))
+    store.take(lock(file_id="file2", document="d/2", expires=9000.0))
+    for document in ("d/1", "d/2", "d/3"):
+        store.put_hold(Hold(document, "ana"))
+    assert store.claim_idle_holds(60) == (Hold("d/3", "ana"),)
+    store.drop_hold("d/3")
+    clock.now = 3000.0
+    assert store.claim_idle_holds(60) == (Hold("d/1", "ana"),)
+    assert store.claim_idle_holds(60) == ()
+    clock.now = 3060.0
+    assert store.claim_idle_holds(60) == (Hold("d/1", "ana"),)
 
 
 def test_locks_survive_the_process(tmp_path, clock):
@@ -119,8 +128,7 @@ def _race(directory, start, results, name):
     start.wait()
     for number in range(50):
         now = time.time()
-        taken = StoredLock(f"file{number}", "d/1", name, name, None, now, now + 60)
-        if store.take(taken):
+        if store.take(lock(name, file_id=f"file{number}", expires=now + 60)):
             results.put((number, name))
     store.close()
 
@@ -201,25 +209,60 @@ def test_a_process_that_dies_leaves_no_section_behind(tmp_path):
     store.close()
 
 
-def test_generations_grow_with_the_content_and_never_repeat(store, clock):
-    first = store.content_generation("file1", "aaa")
-    assert store.content_generation("file1", "aaa") == first
-    second = store.content_generation("file1", "bbb")
-    third = store.content_generation("file1", "aaa")
-    fourth = store.new_content_generation("file1", "aaa")
+def test_generations_grow_with_the_content_and_never_repeat(store):
+    first = store.see_content("file1", "aaa", 1)
+    assert store.see_content("file1", "aaa", 2) == first
+    second = store.see_content("file1", "bbb", 3)
+    third = store.see_content("file1", "aaa", 4)
+    fourth = store.save_content("file1", "aaa", 5)
     assert first < second < third < fourth
-    assert store.content_generation("file1", "aaa") == fourth
-    assert store.known_content("file1") == ("aaa", fourth)
-    assert store.known_content("file2") is None
+    assert store.see_content("file1", "aaa", 6) == fourth
+    assert store.see_content("file2", "aaa", None) > 0
+
+
+def test_what_was_read_before_is_no_news(store):
+    old = store.see_content("file1", "old", 1)
+    new = store.save_content("file1", "new", 2)
+    assert store.see_content("file1", "old", 1) == old
+    assert store.see_content("file1", "older", 0) == 0
+    assert store.see_content("file1", "new", 2) == new
+    # Without an order nothing can be told: what comes last counts.
+    assert store.see_content("file1", "old", None) > new
+
+
+def test_asking_for_a_generation_notes_nothing(store):
+    assert store.known_generation("file1", "aaa") is None
+    first = store.see_content("file1", "aaa", 1)
+    second = store.see_content("file1", "bbb", 2)
+    known = [store.known_generation("file1", content) for content in ("aaa", "bbb", "ccc")]
+    assert known == [first, second, None]
+    assert store.see_content("file1", "bbb", 3) == second
+
+
+def test_many_who_see_the_same_change_at_once_agree(store):
+    store.see_content("file1", "aaa", 1)
+    barrier, seen = threading.Barrier(8), []
+
+    def look():
+        barrier.wait()
+        seen.append(store.see_content("file1", "bbb", 2))
+
+    threads = [threading.Thread(target=look) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen) == 8
+    assert len(set(seen)) == 1
 
 
 def test_generations_go_on_growing_when_the_store_was_lost(tmp_path, clock):
     before = SqliteLockStore(tmp_path / "one", clock)
-    old = before.content_generation("file1", "aaa")
+    old = before.see_content("file1", "aaa", 1)
     before.close()
     clock.now += 1
     after = SqliteLockStore(tmp_path / "two", clock)
-    assert after.content_generation("file1", "aaa") > old
+    assert after.see_content("file1", "aaa", 1) > old
     after.close()
 
 

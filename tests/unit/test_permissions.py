@@ -51,7 +51,8 @@ DOCUMENT = Document(
 )
 def test_locks_and_permissions(permissions, lock_owner, session_owner, expected):
     document = replace(DOCUMENT, permissions=permissions, lock_owner=lock_owner)
-    assert read_only_reason(document, "bo", session_owner=session_owner) is expected
+    owners = frozenset({session_owner} if session_owner else ())
+    assert read_only_reason(document, "bo", session_owners=owners) is expected
 
 
 @pytest.mark.parametrize(
