@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-from connector import __version__, config, logs
+from connector import __version__, config, config_values, logs
 
 _PORT = click.IntRange(1, 65535)
 
@@ -63,17 +65,21 @@ def serve(conf: Path | None, overrides: dict[str, str]) -> None:
     logs.set_up(settings.log_level)
     for warning in settings.warnings:
         click.echo(f"warning: {warning}", err=True)
-    _make_data_dir(settings.data_dir)
+    _check_data_dir(settings.data_dir)
+    from connector.serving import CannotListen
     from connector.serving import serve as run
 
-    run(
-        lambda: _started(settings),
-        host=settings.listen_host,
-        port=settings.listen_port,
-        workers=settings.workers,
-        threads=settings.threads,
-        log_level=settings.log_level,
-    )
+    try:
+        run(
+            lambda: _started(settings),
+            host=settings.listen_host,
+            port=settings.listen_port,
+            workers=settings.workers,
+            threads=settings.threads,
+            log_level=settings.log_level,
+        )
+    except CannotListen as error:
+        raise _Usage(f"nuxeo.wopi.listen: {error}") from error
 
 
 @main.command()
@@ -117,14 +123,21 @@ def token(
     type=click.Path(file_okay=False, path_type=Path),
     help="Where to keep documents; temporary when not given.",
 )
-@click.option("--connector-url", help="Where the start page's links lead to.", hidden=True)
+@click.option(
+    "--connector-url",
+    metavar="URL",
+    help="A connector that has this sandbox as its Nuxeo; the start page links to it.",
+)
 @click.option("--log-level", default="warning", hidden=True)
 def sandbox(port: int, data: Path | None, connector_url: str | None, log_level: str) -> None:
     """Run the sandbox Nuxeo alone: for demo and tests only."""
     from connector.sandbox.running import run_nuxeo
 
     logs.set_up(log_level.upper())
-    run_nuxeo(port=port, data=data, connector_url=connector_url, log_level=log_level)
+    if connector_url is not None:
+        connector_url = _address("--connector-url", connector_url, config_values.base_url)
+    with _told_in_one_line():
+        run_nuxeo(port=port, data=data, connector_url=connector_url, log_level=log_level)
 
 
 @main.command(hidden=True)
@@ -136,7 +149,8 @@ def office(port: int, data: Path, log_level: str) -> None:
     from connector.sandbox.running import run_office
 
     logs.set_up(log_level.upper())
-    run_office(port=port, data=data, log_level=log_level)
+    with _told_in_one_line():
+        run_office(port=port, data=data, log_level=log_level)
 
 
 @main.command()
@@ -156,10 +170,35 @@ def office(port: int, data: Path, log_level: str) -> None:
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 def demo(port: int, data: Path | None, discovery: str | None, no_browser: bool) -> None:
     """Run sandbox Nuxeo, demo office client and connector together."""
-    from connector.sandbox.demo import DemoFailed, run_demo
+    from connector.sandbox.demo import run_demo
+
+    if discovery is not None:
+        discovery = _address("--discovery", discovery, config_values.resource_url)
+    with _told_in_one_line():
+        run_demo(port=port, data=data, discovery=discovery, browser=not no_browser)
+
+
+def _address(option: str, text: str, parse: Callable[[str], str]) -> str:
+    try:
+        return parse(text)
+    except ValueError as error:
+        subject = "the address" if "@" in text else repr(text)
+        raise _Usage(f"{option}: {subject} {error}") from error
+
+
+@contextmanager
+def _told_in_one_line() -> Iterator[None]:
+    """What stands in the way of the sandbox, as the command's error."""
+    from connector.sandbox.data_folder import DataFolderUnusable
+    from connector.sandbox.demo import DemoFailed
+    from connector.serving import CannotListen
 
     try:
-        run_demo(port=port, data=data, discovery=discovery, browser=not no_browser)
+        yield
+    except DataFolderUnusable as error:
+        raise _Usage(f"--data: {error}") from error
+    except CannotListen as error:
+        raise click.ClickException(f"{error}; choose another with --port") from error
     except DemoFailed as error:
         raise click.ClickException(str(error)) from error
 
@@ -171,11 +210,18 @@ def _settings(conf: Path | None, overrides: dict[str, str]) -> config.Settings:
         raise _Usage(str(error)) from error
 
 
-def _make_data_dir(path: Path) -> None:
+def _check_data_dir(path: Path) -> None:
+    """Make the folder, and open once what every worker will open."""
+    from connector.lock_store.sqlite import SqliteLockStore
+
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise _Usage(f"nuxeo.wopi.dataDir: cannot make {path}: {error.strerror}") from error
+    try:
+        SqliteLockStore(path).close()
+    except (OSError, sqlite3.Error) as error:
+        raise _Usage(f"nuxeo.wopi.dataDir: the locks in {path} cannot be used: {error}") from error
 
 
 def _started(settings: config.Settings) -> Callable[..., Any]:

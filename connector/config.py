@@ -275,6 +275,12 @@ def _shown(text: str, *, quote: str = '"') -> str:
 
 
 def _did_you_mean(name: str, known: Iterable[str], phrase: str) -> str:
-    by_lower_case = {candidate.lower(): candidate for candidate in known}
-    close = difflib.get_close_matches(name.lower(), by_lower_case, n=1, cutoff=0.75)
-    return "; " + phrase.format(by_lower_case[close[0]]) if close else ""
+    """The key that ``name`` may be a slip of, by the part in which our keys differ."""
+    by_tail = {_tail(candidate): candidate for candidate in known}
+    close = difflib.get_close_matches(_tail(name), by_tail, n=1, cutoff=0.75)
+    return "; " + phrase.format(_shown(by_tail[close[0]], quote="")) if close else ""
+
+
+def _tail(name: str) -> str:
+    lower = name.lower()
+    return lower.removeprefix(_OWN_PREFIX).removeprefix(_OWN_ENVIRONMENT_PREFIX.lower())

@@ -6,22 +6,19 @@ sentence that starts with the key and the text: "is not a whole number".
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 import ssl
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
+from connector import web_address
 from connector.language import with_region
 
-_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 _URL_TEXT = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _SIZE = re.compile(r"(\d{1,18})([kmg]?)", re.IGNORECASE)
 _SIZE_FACTORS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOG_LEVELS = {
     "DEBUG": "DEBUG",
     "INFO": "INFO",
@@ -52,42 +49,12 @@ def _url(text: str, *, query: bool) -> str:
             "holds a character that has no place in a URL "
             "(use percent-encoding, and the xn-- form of host names)"
         )
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        raise ValueError("has a host or port that makes no sense") from None
-    if parts.scheme not in _DEFAULT_PORTS:
-        raise ValueError("does not start with http:// or https://")
-    if "@" in parts.netloc:
-        raise ValueError("holds a user name or password")
-    if not parts.hostname:
-        raise ValueError("names no host")
-    host = _url_host(parts.hostname)
+    url = web_address.canonical(text)
     if "#" in text:
         raise ValueError("has a fragment (#)")
     if "?" in text and not query:
         raise ValueError("has a query (?)")
-    if port == 0:
-        raise ValueError("has a port that makes no sense")
-    # In one form only, so that origins can be compared as text.
-    origin = host if port in (None, _DEFAULT_PORTS[parts.scheme]) else f"{host}:{port}"
-    return urlunsplit((parts.scheme, origin, parts.path, parts.query, ""))
-
-
-def _url_host(host: str) -> str:
-    if ":" in host:
-        return f"[{_ip_address(host)}]"
-    if not _HOST_NAME.fullmatch(host):
-        raise ValueError("has a host that makes no sense")
-    return host
-
-
-def _ip_address(text: str) -> str:
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        raise ValueError("has an IP address that makes no sense") from None
+    return url
 
 
 def split_listen(text: str) -> tuple[str, int]:
@@ -98,10 +65,10 @@ def split_listen(text: str) -> tuple[str, int]:
     if not 1 <= int(port) <= 65535:
         raise ValueError("has a port outside 1 to 65535")
     if host.startswith("[") and host.endswith("]"):
-        return _ip_address(host[1:-1]), int(port)
+        return web_address.ip_address(host[1:-1]), int(port)
     if ":" in host:
         raise ValueError("has an IPv6 address without brackets")
-    if not _HOST_NAME.fullmatch(host):
+    if not web_address.is_host_name(host):
         raise ValueError("names no host before the port")
     return host, int(port)
 
@@ -131,6 +98,8 @@ def secret(text: str) -> str:
             raise ValueError(f"holds {name}, which Nuxeo does not take as it stands")
     if any(ord(character) < 0x20 or ord(character) == 0x7F for character in text):
         raise ValueError("holds a control character, which Nuxeo does not take as it stands")
+    if not _is_encodable(text):
+        raise ValueError("holds half of a surrogate pair, which no encoding has")
     return text
 
 
@@ -231,7 +200,7 @@ def log_level(text: str) -> str:
 
 def directory(text: str) -> Path:
     """A folder that is there and can be written, or can be made."""
-    path = there = Path(text)
+    path = there = _path(text)
     try:
         if path.exists() and not path.is_dir():
             raise ValueError("is not a folder")
@@ -250,7 +219,7 @@ def directory(text: str) -> Path:
 
 def ca_bundle(text: str) -> Path:
     """A file with certificates in PEM form."""
-    path = Path(text)
+    path = _path(text)
     try:
         ssl.create_default_context(cafile=path)
     except ssl.SSLError:
@@ -258,3 +227,17 @@ def ca_bundle(text: str) -> Path:
     except OSError as error:
         raise ValueError(f"cannot be read: {error.strerror}") from None
     return path
+
+
+def _path(text: str) -> Path:
+    if "\0" in text or not _is_encodable(text, errors="surrogateescape"):
+        raise ValueError("holds a character that no file name has")
+    return Path(text)
+
+
+def _is_encodable(text: str, errors: str = "strict") -> bool:
+    try:
+        text.encode(errors=errors)
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +14,10 @@ from gunicorn.glogging import Logger
 from connector.logs import RedactingFormatter
 
 _KEEP_ALIVE = 30
+
+
+class CannotListen(Exception):
+    """Why nobody can be served at an address, in a sentence."""
 
 
 class _RedactingLogger(Logger):
@@ -38,6 +44,24 @@ class _Server(BaseApplication):
         return self._load()
 
 
+def check_address(host: str, port: int) -> None:
+    """See whether an address can be listened at; gunicorn would try for seconds, in many lines.
+
+    Raises:
+        CannotListen: it cannot.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise CannotListen(f"port {port} is taken at {host}") from error
+            reason = error.strerror or str(error)
+            raise CannotListen(f"cannot listen at {_bound(host, port)}: {reason}") from error
+
+
 def serve(
     load: Callable[[], Any],
     *,
@@ -56,12 +80,15 @@ def serve(
         workers: processes.
         threads: threads in each.
         log_level: of gunicorn's own messages.
+
+    Raises:
+        CannotListen: nothing can be served at this address.
     """
-    at = f"[{host}]" if ":" in host else host
+    check_address(host, port)
     _Server(
         load,
         {
-            "bind": f"{at}:{port}",
+            "bind": _bound(host, port),
             "workers": workers,
             "threads": threads,
             "worker_class": "gthread",
@@ -76,3 +103,7 @@ def serve(
             "proc_name": "nuxeo-wopi",
         },
     ).run()
+
+
+def _bound(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Blueprint, Flask, Response, jsonify, render_template, request
@@ -16,9 +15,9 @@ from werkzeug.exceptions import HTTPException
 
 from connector import __version__
 from connector.file_reference import FileReference, InvalidFileReference
-from connector.host import problems
+from connector.host import problems, responses
 from connector.host.opening import Opening, decide, extension_of
-from connector.host.problems import Problem
+from connector.host.problem_pages import NotOpened, ProblemPages
 from connector.host.sign_in import SessionSignIn
 from connector.language import with_region
 from connector.links import Links
@@ -32,25 +31,19 @@ from connector.nuxeo_gateway.errors import (
     NuxeoUnavailable,
 )
 from connector.nuxeo_gateway.gateway import NuxeoGateway
-from connector.nuxeo_gateway.permissions import ReadOnlyReason, read_only_reason
+from connector.nuxeo_gateway.permissions import ReadOnlyReason
 from connector.nuxeo_gateway.users import User
+from connector.web_address import origin_of
 from connector.wopi import file_id as file_ids
 from connector.wopi.access_token import AccessTokens, Grant
 from connector.wopi.action_url import action_url
-from connector.wopi.discovery import Discovery, origin_of
+from connector.wopi.discovery import Discovery
 from connector.wopi.discovery_source import DiscoverySource, DiscoveryUnavailable
-from connector.wopi.sessions import Sessions
+from connector.wopi.rights import Rights
 
 _log = logging.getLogger("connector.host")
 
-
-class _Problem(Exception):
-    """The file is not opened; the page says why."""
-
-    def __init__(self, problem: Problem, *, reference: FileReference | None = None) -> None:
-        super().__init__(problem.title)
-        self.problem = problem
-        self.reference = reference
+_ALL_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +70,7 @@ class HostPages:
         self,
         *,
         gateway: NuxeoGateway,
-        sessions: Sessions,
+        rights: Rights,
         discovery: DiscoverySource,
         tokens: AccessTokens,
         sign_in: SessionSignIn,
@@ -85,12 +78,13 @@ class HostPages:
         settings: HostSettings,
     ) -> None:
         self._gateway = gateway
-        self._sessions = sessions
+        self._rights = rights
         self._discovery = discovery
         self._tokens = tokens
         self._sign_in = sign_in
         self._links = links
         self._settings = settings
+        self._problems = ProblemPages(links, settings.brand_name)
 
     def register(self, app: Flask, url_prefix: str) -> None:
         """Add the routes below ``url_prefix``, which ends with a slash."""
@@ -105,7 +99,11 @@ class HostPages:
         blueprint.add_url_rule(
             "/<action>/<repository>/<document_id>/<path:xpath>", view_func=self.open_file
         )
-        blueprint.register_error_handler(_Problem, self._explain)
+        # What is neither of these is somebody's broken link.
+        blueprint.add_url_rule("/", view_func=self.about)
+        for rule in ("/", "/<path:rest>"):
+            blueprint.add_url_rule(rule, view_func=self.broken_link, methods=_ALL_METHODS)
+        blueprint.register_error_handler(NotOpened, self._problems.page)
         blueprint.register_error_handler(Exception, self._fail)
         app.register_blueprint(blueprint, url_prefix=url_prefix.rstrip("/"))
 
@@ -113,17 +111,27 @@ class HostPages:
         """Whether this process answers; says nothing of Nuxeo or the office client."""
         return jsonify({"status": "ok", "version": __version__})
 
+    def about(self) -> Response:
+        """For people who look whether the connector is there."""
+        return self._problems.page(NotOpened(problems.RUNNING))
+
+    def broken_link(self, rest: str = "") -> Response:  # noqa: ARG002 - from the route
+        """A page for whatever has no page."""
+        if request.method in ("GET", "HEAD"):
+            return self._problems.page(NotOpened(problems.NOT_COMPLETE))
+        response = self._problems.page(NotOpened(problems.NOT_A_PAGE_TO_SEND_TO))
+        response.headers["Allow"] = "GET, HEAD"
+        return response
+
     def open_file(self, action: str, repository: str, document_id: str, xpath: str) -> Response:
         """The host page."""
         asked, reference = _asked(action, repository, document_id, xpath)
         user = self._user(reference)
-        document, blob = self._document(reference, user)
+        document, blob, obstacle = self._document(asked, reference, user)
         discovery = self._office(reference)
-        owner = self._sessions.owner(reference)
-        obstacle = read_only_reason(document, user.name, session_owner=owner)
         opening = decide(asked, extension_of(blob), discovery, obstacle)
         if opening is None:
-            raise _Problem(problems.NOT_AN_OFFICE_FILE, reference=reference)
+            raise NotOpened(problems.NOT_AN_OFFICE_FILE, reference=reference, file_name=blob.name)
         _log.info(
             "open %s as %s: %s/%s for %s",
             asked,
@@ -139,38 +147,44 @@ class HostPages:
             user = self._sign_in.user(request.cookies)
         except NuxeoUnavailable as error:
             _log.warning("who is the user: %s", error)
-            raise _Problem(problems.NUXEO_UNAVAILABLE) from error
+            raise NotOpened(problems.NUXEO_UNAVAILABLE) from error
         if user is None:
-            raise _Problem(problems.NOT_SIGNED_IN, reference=reference)
+            raise NotOpened(problems.NOT_SIGNED_IN, reference=reference)
         return user
 
-    def _document(self, reference: FileReference, user: User) -> tuple[Document, Blob]:
+    def _document(
+        self, asked: Grant, reference: FileReference, user: User
+    ) -> tuple[Document, Blob, ReadOnlyReason | None]:
+        """The document, the file in it, and why the user cannot change it, if they asked to."""
+        obstacle = None
         try:
-            document = self._gateway.documents.get(reference, user.name)
+            document, owners = self._rights.read(reference, user.name)
+            if asked is Grant.EDIT:
+                obstacle = self._rights.obstacle(reference, document, user.name, owners)
         except NuxeoNotFound as error:
-            raise _Problem(problems.NO_SUCH_DOCUMENT) from error
+            raise NotOpened(problems.NO_SUCH_DOCUMENT) from error
         except NuxeoForbidden as error:
-            raise _Problem(problems.NO_RIGHT) from error
+            raise NotOpened(problems.NO_RIGHT) from error
         except NuxeoRefusedUser as error:
             _log.error(
                 "Nuxeo accepted %s's session but not a token for them: compare nuxeo.jwt.secret"
                 " and the clocks on both sides",
                 user.name,
             )
-            raise _Problem(problems.NOT_SET_UP) from error
+            raise NotOpened(problems.NOT_SET_UP) from error
         except NuxeoUnavailable as error:
             _log.warning("reading %s: %s", reference.document_key, error)
-            raise _Problem(problems.NUXEO_UNAVAILABLE) from error
+            raise NotOpened(problems.NUXEO_UNAVAILABLE) from error
         blob = document.blob(reference.xpath)
         if blob is None:
-            raise _Problem(problems.NO_SUCH_FILE, reference=reference)
-        return document, blob
+            raise NotOpened(problems.NO_SUCH_FILE, reference=reference)
+        return document, blob, obstacle
 
     def _office(self, reference: FileReference) -> Discovery:
         try:
             return self._discovery.get()
         except DiscoveryUnavailable as error:
-            raise _Problem(problems.EDITOR_UNAVAILABLE, reference=reference) from error
+            raise NotOpened(problems.EDITOR_UNAVAILABLE, reference=reference) from error
 
     def _page(
         self,
@@ -207,11 +221,16 @@ class HostPages:
             close_url=self._links.document(document.repository, document.uid),
             notice=self._notice(opening, document),
             brand_name=self._settings.brand_name,
-            language=self._language(),
         )
         favicons = [origin_of(opening.action.favicon)] if opening.action.favicon else []
         frames = [*discovery.origins, *discovery.client.frame_sources]
-        return self._response(html, nonce=nonce, frames=frames, images=favicons)
+        return responses.page(
+            html,
+            nuxeo_origin=self._links.nuxeo_origin,
+            nonce=nonce,
+            frames=frames,
+            images=favicons,
+        )
 
     def _notice(self, opening: Opening, document: Document) -> str | None:
         """Why a user who asked to edit cannot; ``None`` if there is nothing to explain."""
@@ -241,73 +260,14 @@ class HostPages:
                 return language
         return self._settings.language
 
-    def _explain(self, error: _Problem) -> Response:
-        problem, reference = error.problem, error.reference
-        support_id = secrets.token_hex(4) if problem.for_administrator else None
-        if support_id:
-            _log.warning("support id %s: %s (%s)", support_id, problem.title, error.__cause__)
-        links: Mapping[str, str] = {}
-        if problem is problems.NOT_SIGNED_IN and reference is not None:
-            action = request.view_args["action"] if request.view_args else "view"
-            links = {"Sign in to Nuxeo": self._links.sign_in(action, reference)}
-        elif reference is not None:
-            document = self._links.document(reference.repository, reference.document_id)
-            links = {"Open the document in Nuxeo": document}
-        else:
-            links = {"Go to Nuxeo": self._links.brand}
-        html = render_template(
-            "problem.html",
-            problem=problem,
-            links=links,
-            support_id=support_id,
-            brand_name=self._settings.brand_name,
-        )
-        response = self._response(html)
-        response.status_code = problem.status
-        return response
-
     def _fail(self, error: Exception) -> Response:
-        if isinstance(error, HTTPException):
-            response: Response = Response(status=error.code or 500)
-            return response
+        if isinstance(error, HTTPException) and error.code and error.code < 500:
+            return self._problems.page(NotOpened(problems.NOT_COMPLETE))
         if isinstance(error, NuxeoFailed):
             _log.warning("opening a file: %s", error)
         else:
             _log.exception("opening a file failed unexpectedly")
-        return self._explain(_Problem(problems.UNEXPECTED))
-
-    def _response(
-        self,
-        html: str,
-        *,
-        nonce: str | None = None,
-        frames: list[str] | None = None,
-        images: list[str] | None = None,
-    ) -> Response:
-        """A page with the headers that every page has: no cache, strict CSP."""
-        policy = {
-            "default-src": ["'none'"],
-            "script-src": [f"'nonce-{nonce}'"] if nonce else ["'none'"],
-            "style-src": ["'self'"],
-            "img-src": ["'self'", *(images or [])],
-            "frame-src": frames or ["'none'"],
-            "form-action": frames or ["'none'"],
-            "connect-src": ["'none'"],
-            "base-uri": ["'none'"],
-            "frame-ancestors": ["'self'", self._links.nuxeo_origin],
-        }
-        response = Response(html, mimetype="text/html")
-        response.headers["Content-Security-Policy"] = "; ".join(
-            f"{directive} {' '.join(sources)}" for directive, sources in policy.items()
-        )
-        # As the WOPI page "Building a host page" asks: a page from a cache has a dead token.
-        response.headers["Cache-Control"] = "no-cache, no-store"
-        response.headers["Pragma"] = "no-cache"
-        response.headers["Expires"] = "-1"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        # Not "no-referrer": office clients would see the form's Origin as "null".
-        response.headers["Referrer-Policy"] = "strict-origin"
-        return response
+        return self._problems.page(NotOpened(problems.UNEXPECTED))
 
 
 def _asked(
@@ -316,8 +276,8 @@ def _asked(
     try:
         reference = FileReference(repository, document_id, xpath)
     except InvalidFileReference as error:
-        raise _Problem(problems.NO_SUCH_DOCUMENT) from error
+        raise NotOpened(problems.NO_SUCH_DOCUMENT) from error
     try:
         return Grant(action), reference
     except ValueError as error:
-        raise _Problem(problems.NO_SUCH_ACTION, reference=reference) from error
+        raise NotOpened(problems.NO_SUCH_ACTION, reference=reference) from error

@@ -15,13 +15,24 @@ class Problem:
         title: what happened.
         text: what it means and what the user can do.
         for_administrator: whether it needs somebody to look at the log.
+        try_again: whether it may have passed in a minute.
+        sign_out: whether somebody else may be luckier.
     """
 
     status: HTTPStatus
     title: str
     text: str
     for_administrator: bool = False
+    try_again: bool = False
+    sign_out: bool = False
 
+
+RUNNING = Problem(
+    HTTPStatus.OK,
+    "The connector is running",
+    "By itself it has nothing to show. Go to a document and choose to edit or view its file.",
+)
+"""No problem at all: for whoever looks whether the connector is there."""
 
 NOT_SIGNED_IN = Problem(
     HTTPStatus.UNAUTHORIZED,
@@ -43,7 +54,9 @@ NO_SUCH_FILE = Problem(
 NO_RIGHT = Problem(
     HTTPStatus.FORBIDDEN,
     "You may not open this document",
-    "Your account has no permission to read it. Ask its owner, or sign in with another account.",
+    "Your account has no permission to read it. Ask its owner, or sign out and sign in with another"
+    " account.",
+    sign_out=True,
 )
 NOT_AN_OFFICE_FILE = Problem(
     HTTPStatus.NOT_FOUND,
@@ -52,8 +65,20 @@ NOT_AN_OFFICE_FILE = Problem(
 )
 NO_SUCH_ACTION = Problem(
     HTTPStatus.NOT_FOUND,
+    "This link asks for something unknown",
+    "A file can be opened to view or to edit it. Open the document and choose one of them there.",
+)
+NOT_COMPLETE = Problem(
+    HTTPStatus.NOT_FOUND,
     "This link is not complete",
-    "Files can be opened to view or to edit them; this address asks for something else.",
+    "A part of the address is missing, perhaps lost when it was copied. Go to the document and open"
+    " the file from there.",
+)
+NOT_A_PAGE_TO_SEND_TO = Problem(
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    "This address can only be opened",
+    "Something was sent to it, and nothing was done with that. Go to the document and open the file"
+    " from there.",
 )
 EDITOR_UNAVAILABLE = Problem(
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -61,12 +86,14 @@ EDITOR_UNAVAILABLE = Problem(
     "Your document is safe in Nuxeo. Try again in a minute; if it stays like this, tell your"
     " administrator.",
     for_administrator=True,
+    try_again=True,
 )
 NUXEO_UNAVAILABLE = Problem(
     HTTPStatus.SERVICE_UNAVAILABLE,
     "Nuxeo does not answer",
     "Try again in a minute; if it stays like this, tell your administrator.",
     for_administrator=True,
+    try_again=True,
 )
 NOT_SET_UP = Problem(
     HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -81,4 +108,5 @@ UNEXPECTED = Problem(
     "The document was not opened and nothing was changed. Try again; if it stays like this, tell"
     " your administrator.",
     for_administrator=True,
+    try_again=True,
 )

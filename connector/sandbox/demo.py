@@ -7,23 +7,24 @@ one), and the connector, run by the same command and from the same kind of file 
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import socket
-import subprocess
-import sys
-import tempfile
 import time
 import webbrowser
 from contextlib import suppress
 from pathlib import Path
 
+import click
 import requests
 
-from connector.sandbox.running import HOST, jwt_secret, write_conf
+from connector.sandbox import data_folder
+from connector.sandbox.parts import PartEnded, Parts
+from connector.sandbox.running import HOST
+from connector.serving import CannotListen, check_address
 
 _START_WITHIN = 60.0
-_STOP_WITHIN = 15.0
+_SAID_AFTER = 3.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_OFFICE_MARK = b"<wopi-discovery"
 
 
 class DemoFailed(Exception):
@@ -44,133 +45,131 @@ def run_demo(*, port: int, data: Path | None, discovery: str | None, browser: bo
         browser: whether to open one.
 
     Raises:
+        DataFolderUnusable: why ``data`` cannot be used.
         DemoFailed: a port is taken, or a part did not start or ended by itself.
     """
-    ports = range(port, port + (2 if discovery else 3))
-    for taken in (number for number in ports if not _is_free(number)):
-        raise DemoFailed(f"port {taken} is taken; choose others with --port")
-    where = data or Path(tempfile.mkdtemp(prefix="nuxeo-wopi-demo-"))
-    processes: dict[str, subprocess.Popen[bytes]] = {}
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _stop)
+    for number in _SIGNALS:
+        # What was ignored, as under nohup, stays so.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
+    parts = Parts()
     try:
-        where.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _run(where.resolve(), port, discovery, browser, processes)
-    except (KeyboardInterrupt, _Stopped):
-        print("stopping", flush=True)  # noqa: T201
-    finally:
-        # A second Ctrl-C must not leave a part behind.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _end(processes)
-        if data is None:
-            shutil.rmtree(where, ignore_errors=True)
+        _check_ports(port, 2 if discovery else 3)
+        with data_folder.opened(data, prefix="nuxeo-wopi-demo-") as where:
+            try:
+                _run(where, port, discovery, browser, parts)
+            except _Stopped:
+                click.echo("stopping")
+            finally:
+                parts.end()
+    except _Stopped:
+        pass  # Before anything was started.
+    except PartEnded as error:
+        raise DemoFailed(str(error)) from error
 
 
-def _run(
-    data: Path,
-    port: int,
-    discovery: str | None,
-    browser: bool,
-    processes: dict[str, subprocess.Popen[bytes]],
-) -> None:
+def _stop(_number: int, _frame: object) -> None:
+    # A second one must not leave a part or a folder behind.
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    raise _Stopped
+
+
+def _check_ports(first: int, count: int) -> None:
+    for port in range(first, first + count):
+        try:
+            check_address(HOST, port)
+        except CannotListen as error:
+            raise DemoFailed(f"{error}; choose others with --port") from error
+
+
+def _run(where: Path, port: int, discovery: str | None, browser: bool, parts: Parts) -> None:
     nuxeo = f"http://{HOST}:{port}/nuxeo/"
     connector = f"http://{HOST}:{port + 1}/nuxeo/"
-    office = discovery or f"http://{HOST}:{port + 2}/hosting/discovery"
-    conf = write_conf(
-        data,
+    office = f"http://{HOST}:{port + 2}/"
+    conf = data_folder.write_conf(
+        where,
         {
             "nuxeo.url": nuxeo.rstrip("/"),
-            "nuxeo.jwt.secret": jwt_secret(data),
-            "nuxeo.wopi.discoveryURL": office,
+            data_folder.JWT_KEY: data_folder.jwt_secret(where),
+            "nuxeo.wopi.discoveryURL": discovery or f"{office}hosting/discovery",
             "nuxeo.wopi.baseURL": connector,
             "nuxeo.wopi.hostURL": connector,
             "nuxeo.wopi.listen": f"{HOST}:{port + 1}",
-            "nuxeo.wopi.dataDir": str(data / "wopi"),
+            # From the folder of the file: whatever that is called, it needs no escapes.
+            "nuxeo.wopi.dataDir": "wopi",
             "nuxeo.wopi.brandName": "Sandbox Nuxeo",
             "nuxeo.wopi.logLevel": "WARNING",
         },
     )
-    at = ["--port", str(port), "--data", str(data), "--connector-url", connector]
-    processes["sandbox Nuxeo"] = _start("sandbox", *at)
+    _reach_directly(HOST, "localhost")
+    if discovery is not None:
+        _wait_for(discovery, "office client", parts, holding=_OFFICE_MARK)
+    click.echo("starting the sandbox Nuxeo")
+    at = ("--port", str(port), "--data", str(where), "--connector-url", connector)
+    parts.start("sandbox Nuxeo", "sandbox", *at)
     if discovery is None:
-        processes["demo office"] = _start("office", "--port", str(port + 2), "--data", str(data))
-        _wait_for(office, "demo office", processes)
-    _wait_for(f"{nuxeo}runningstatus", "sandbox Nuxeo", processes)
-    processes["connector"] = _start("serve", "--conf", str(conf))
-    _wait_for(f"{connector}wopi/health", "connector", processes)
-
-    print(f"sandbox Nuxeo  {nuxeo}")  # noqa: T201
-    print(f"connector      {connector}wopi/health")  # noqa: T201
-    print(f"office client  {office}")  # noqa: T201
-    print(f"settings       {conf}")  # noqa: T201
-    print("users          alice, bob (write), carol (read), dave (nothing), Administrator;")  # noqa: T201
-    print("               each password is the user's name")  # noqa: T201
-    print("ready", flush=True)  # noqa: T201
+        click.echo("starting the demo office")
+        parts.start("demo office", "office", "--port", str(port + 2), "--data", str(where))
+        _wait_for(f"{office}hosting/discovery", "demo office", parts, holding=_OFFICE_MARK)
+    _wait_for(f"{nuxeo}runningstatus", "sandbox Nuxeo", parts)
+    click.echo("starting the connector")
+    parts.start("connector", "serve", "--conf", str(conf))
+    _wait_for(f"{connector}wopi/health", "connector", parts)
+    for line in (
+        "",
+        f"sandbox Nuxeo  {nuxeo}",
+        f"connector      {connector}wopi/",
+        f"office client  {discovery or office}",
+        "",
+        f"settings       {conf}",
+        "users          alice, bob (write), carol (read), dave (nothing), Administrator;",
+        "               each password is the user's name",
+        "",
+        "ready",
+    ):
+        click.echo(line)
     if browser:
         with suppress(webbrowser.Error):
             webbrowser.open(nuxeo)
     while True:
-        _check(processes)
+        parts.check()
         time.sleep(0.5)
 
 
-def _start(*arguments: str) -> subprocess.Popen[bytes]:
-    # What the file says must not be changed by settings that happen to be in the environment.
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("NUXEO_")}
-    return subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "connector", *arguments],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        # Ctrl-C reaches this process alone, which then ends the others in order.
-        start_new_session=True,
-    )
+def _reach_directly(*hosts: str) -> None:
+    """Have no proxy asked for these, by this process and by the parts."""
+    known = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+    for name in ("no_proxy", "NO_PROXY"):
+        os.environ[name] = ",".join([*filter(None, [known]), *hosts])
 
 
-def _wait_for(url: str, name: str, processes: dict[str, subprocess.Popen[bytes]]) -> None:
+def _wait_for(url: str, name: str, parts: Parts, holding: bytes = b"") -> None:
     deadline = time.monotonic() + _START_WITHIN
-    with requests.Session() as session:
-        session.trust_env = False
-        while time.monotonic() < deadline:
-            _check(processes)
-            with suppress(requests.RequestException):
-                if session.get(url, timeout=2).ok:
-                    return
-            time.sleep(0.1)
-    raise DemoFailed(f"the {name} did not answer at {url} within {_START_WITHIN:.0f} seconds")
-
-
-def _check(processes: dict[str, subprocess.Popen[bytes]]) -> None:
-    for name, process in processes.items():
-        if process.poll() is not None:
+    patience = time.monotonic() + _SAID_AFTER
+    while True:
+        parts.check()
+        problem = _problem_at(url, holding)
+        if problem is None:
+            return
+        now = time.monotonic()
+        if now > deadline:
             raise DemoFailed(
-                f"the {name} ended by itself (status {process.returncode}); see its messages above"
+                f"the {name} at {url} {problem}; given up after {_START_WITHIN:.0f} seconds"
             )
+        if now > patience:
+            click.echo(f"waiting for the {name}: {url} {problem}")
+            patience = deadline
+        time.sleep(0.1)
 
 
-def _end(processes: dict[str, subprocess.Popen[bytes]]) -> None:
-    for process in reversed(processes.values()):
-        if process.poll() is None:
-            process.terminate()
-    deadline = time.monotonic() + _STOP_WITHIN
-    for process in processes.values():
-        try:
-            process.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            # Its workers are in a session of their own with it.
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
-
-
-def _stop(_number: int, _frame: object) -> None:
-    raise _Stopped
+def _problem_at(url: str, holding: bytes) -> str | None:
+    try:
+        answer = requests.get(url, timeout=5)
+    except (requests.RequestException, ValueError):
+        return "does not answer"
+    if not answer.ok:
+        return f"answers with status {answer.status_code}"
+    if holding not in answer.content:
+        return "answers with something else than a WOPI discovery"
+    return None

@@ -43,7 +43,7 @@ def action_url(
             return ""
         return f"{name}={quote(values[placeholder], safe='')}{ampersand}"
 
-    url = _OPTIONAL.sub(fill, urlsrc)
+    url, hash_sign, fragment = _OPTIONAL.sub(fill, urlsrc).partition("#")
     present = {name.lower() for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
     further: dict[str, str] = {}
     if "wopisrc" not in present:
@@ -54,8 +54,6 @@ def action_url(
     query = "&".join(
         f"{quote(key, safe='')}={quote(value, safe='')}" for key, value in further.items()
     )
-    if not query:
-        return url
-    if "?" not in url:
-        return f"{url}?{query}"
-    return url + query if url[-1] in "?&" else f"{url}&{query}"
+    if query:
+        url += ("" if url[-1] in "?&" else "&" if "?" in url else "?") + query
+    return url + hash_sign + fragment

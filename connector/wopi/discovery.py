@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from connector.web_address import canonical, origin_of
 from connector.wopi.clients import ClientProfile, profile_of
 
 _APP_NAMES = {
@@ -42,7 +42,8 @@ class InvalidDiscovery(ValueError):
 class Action:
     """One thing an app can do with one kind of file.
 
-    ``urlsrc`` still has its placeholders; ``extension`` is in lower case without a dot.
+    ``urlsrc`` still has its placeholders, none of them before its path; its origin and that of
+    ``favicon`` are as browsers write them. ``extension`` is in lower case without a dot.
     """
 
     app: str
@@ -91,24 +92,12 @@ def parse(document: bytes, *, prefer_https: bool = True) -> Discovery:
     zones = list(root.iter("net-zone"))
     if root.tag != "wopi-discovery" or not zones:
         raise InvalidDiscovery("no <wopi-discovery> with a <net-zone>")
-    actions: dict[tuple[str, str], Action] = {}
-    for action in _actions(min(zones, key=lambda zone: _rank(zone, prefer_https))):
-        key = (action.extension, action.name)
-        known = actions.get(key)
-        if known is None or (action.is_default and not known.is_default):
-            actions[key] = action
-    if not actions:
-        raise InvalidDiscovery("no action for any kind of file")
-    origins = sorted({origin_of(action.urlsrc) for action in actions.values()})
-    return Discovery(
-        actions, tuple(origins), profile_of(action.urlsrc for action in actions.values())
-    )
-
-
-def origin_of(url: str) -> str:
-    """Scheme, host and port of a URL."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    for zone in sorted(zones, key=lambda zone: _rank(zone, prefer_https)):
+        actions = _best(_actions(zone))
+        if actions:
+            urls = tuple(action.urlsrc for action in actions.values())
+            return Discovery(actions, tuple(sorted(set(map(origin_of, urls)))), profile_of(urls))
+    raise InvalidDiscovery("no action for any kind of file")
 
 
 def _rank(zone: Element, prefer_https: bool) -> tuple[bool, bool]:
@@ -116,20 +105,30 @@ def _rank(zone: Element, prefer_https: bool) -> tuple[bool, bool]:
     return (name.endswith("https") != prefer_https, not name.startswith("external"))
 
 
+def _best(actions: Iterable[Action]) -> dict[tuple[str, str], Action]:
+    """One action for each kind of file and name: the default one, else the first."""
+    best: dict[tuple[str, str], Action] = {}
+    for action in actions:
+        key = (action.extension, action.name)
+        known = best.get(key)
+        if known is None or (action.is_default and not known.is_default):
+            best[key] = action
+    return best
+
+
 def _actions(zone: Element) -> Iterable[Action]:
     for app in zone.iter("app"):
         for action in app.iter("action"):
             name = action.get("name", "").strip()
             extension = action.get("ext", "").strip().lower().removeprefix(".")
-            urlsrc = action.get("urlsrc", "").strip()
-            parts = _split(urlsrc)
-            if name and extension and parts:
+            urlsrc = _web_address(action.get("urlsrc"))
+            if name and extension and urlsrc:
                 yield Action(
                     app=_app_name(app.get("name", ""), extension),
                     name=name,
                     extension=extension,
                     urlsrc=urlsrc,
-                    favicon=_http_url(app.get("favIconUrl")),
+                    favicon=_web_address(app.get("favIconUrl")),
                     is_default=action.get("default", "").lower() == "true",
                 )
 
@@ -147,13 +146,12 @@ def _app_name(name: str, extension: str) -> str:
     return name.strip()
 
 
-def _http_url(url: str | None) -> str | None:
-    return url.strip() if url and _split(url.strip()) else None
+def _web_address(published: str | None) -> str | None:
+    """An address that can stand in a page and its policy; ``None`` if it is none.
 
-
-def _split(url: str) -> bool:
+    A placeholder in its host is not taken: filled in, it would lead somewhere else.
+    """
     try:
-        parts = urlsplit(url.partition("<")[0])
+        return canonical((published or "").strip())
     except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
+        return None

@@ -7,24 +7,25 @@ long as its source is down. Only when there never was one does a caller wait, an
 from __future__ import annotations
 
 import logging
-import os
 import random
-import tempfile
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import requests
 from cachetools import TTLCache
 
-from connector import __version__
+from connector import __version__, whole_file
+from connector.wopi.deadline import within
 from connector.wopi.discovery import Discovery, InvalidDiscovery, parse
 
 _log = logging.getLogger(__name__)
 
 _KEY = "discovery"
 _MAX_BYTES = 8 * 1024 * 1024
-_TIMEOUT = (5.0, 15.0)
+_PIECE = 1024
+_PATIENCE = 15.0
 _RETRY_AFTER = 30.0
 _FAILURE_REMEMBERED = 3.0
 
@@ -41,7 +42,11 @@ class DiscoverySource:
         refresh: seconds after which it is fetched again.
         kept_in: a file that keeps the last good document over a restart.
         prefer_https: which net zone to take.
+        connect_timeout: seconds to wait for a connection.
+        read_timeout: seconds that the source may be silent; the two together are the most that
+            it may take for everything.
         ca_bundle: certificates to trust instead of the usual ones.
+        patience: seconds that whoever needs a discovery waits for the first.
         fetch: for tests; fetches ``url``.
     """
 
@@ -52,13 +57,18 @@ class DiscoverySource:
         refresh: float,
         kept_in: Path,
         prefer_https: bool,
+        connect_timeout: float,
+        read_timeout: float,
         ca_bundle: Path | None = None,
+        patience: float = _PATIENCE,
         fetch: Callable[[], bytes] | None = None,
     ) -> None:
         self._url = url
         self._refresh = refresh
         self._kept_in = kept_in
         self._prefer_https = prefer_https
+        self._timeout = (connect_timeout, read_timeout)
+        self._patience = patience
         self._verify: bool | str = str(ca_bundle) if ca_bundle else True
         self._fetch = fetch or self._download
         self._fresh: TTLCache[str, Discovery] = TTLCache(1, refresh)
@@ -73,7 +83,7 @@ class DiscoverySource:
         Raises:
             DiscoveryUnavailable: there never was one, and there is none now.
         """
-        return self._last_good or self.renew()
+        return self._last_good or self._renew(self._patience)
 
     def renew(self) -> Discovery:
         """Fetch the discovery now; one caller at a time does, the others share what it got.
@@ -81,27 +91,37 @@ class DiscoverySource:
         Raises:
             DiscoveryUnavailable: the source is down and nothing was kept.
         """
-        with self._one_at_a_time:
+        return self._renew(sum(self._timeout))
+
+    def _renew(self, patience: float) -> Discovery:
+        if not self._one_at_a_time.acquire(timeout=patience):
+            return self._without_source("it is still being fetched")
+        try:
             fresh = self._fresh.get(_KEY)
             if fresh is not None:
                 return fresh
             reason = self._failed.get(_KEY)
             if reason is None:
                 try:
-                    document = self._fetch()
+                    document = within(patience, self._fetch)
                     discovery = parse(document, prefer_https=self._prefer_https)
-                except (requests.RequestException, InvalidDiscovery) as error:
-                    reason = self._failed[_KEY] = f"{type(error).__name__}: {error}"
+                except Exception as error:  # noqa: BLE001 - whatever a source does, this goes on
+                    reason = self._failed[_KEY] = _first_cause(error)
                     _log.warning("discovery at %s: %s", self._url, reason)
                 else:
                     self._fresh[_KEY] = self._last_good = discovery
                     self._keep(document)
                     return discovery
-            if self._last_good is None:
-                self._last_good = self._kept()
-            if self._last_good is None:
-                raise DiscoveryUnavailable(reason)
-            return self._last_good
+            return self._without_source(reason)
+        finally:
+            self._one_at_a_time.release()
+
+    def _without_source(self, reason: str) -> Discovery:
+        if self._last_good is None:
+            self._last_good = self._kept()
+        if self._last_good is None:
+            raise DiscoveryUnavailable(reason)
+        return self._last_good
 
     def start(self) -> None:
         """Renew in the background from now on."""
@@ -124,27 +144,27 @@ class DiscoverySource:
                 return
 
     def _download(self) -> bytes:
+        ends = time.monotonic() + sum(self._timeout)
         with requests.get(
             self._url,
-            timeout=_TIMEOUT,
+            timeout=self._timeout,
             verify=self._verify,
             stream=True,
             headers={"User-Agent": f"nuxeo-wopi-connector/{__version__}"},
         ) as response:
             response.raise_for_status()
             document = bytearray()
-            for piece in response.iter_content(65536):
+            for piece in response.iter_content(_PIECE):
                 document += piece
+                if time.monotonic() > ends:
+                    raise TimeoutError("it takes too long")
                 if len(document) > _MAX_BYTES:
                     raise InvalidDiscovery(f"more than {_MAX_BYTES} bytes")
             return bytes(document)
 
     def _keep(self, document: bytes) -> None:
         try:
-            descriptor, name = tempfile.mkstemp(dir=self._kept_in.parent, prefix="discovery-")
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(document)
-            Path(name).replace(self._kept_in)
+            whole_file.write(self._kept_in, document)
         except OSError as error:
             _log.warning("the discovery could not be kept in %s: %s", self._kept_in, error)
 
@@ -158,3 +178,10 @@ class DiscoverySource:
             return None
         _log.warning("using the discovery kept in %s", self._kept_in)
         return discovery
+
+
+def _first_cause(error: BaseException) -> str:
+    """What was at the bottom of it; the libraries' own words for it fill three lines."""
+    while (below := error.__cause__ or error.__context__) is not None:
+        error = below
+    return f"{type(error).__name__}: {error}".removesuffix(": ")

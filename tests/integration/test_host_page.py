@@ -168,7 +168,7 @@ PROBLEMS = {
         "has no such file",
     ),
     "the xpath is nonsense": ("alice", {"xpath": "@acl"}, 404, "does not exist"),
-    "the action is unknown": ("alice", {"action": "destroy"}, 404, "not complete"),
+    "the action is unknown": ("alice", {"action": "destroy"}, 404, "something unknown"),
 }
 
 
@@ -183,10 +183,65 @@ def test_what_went_wrong_is_said_on_a_page(demo, letter, case):
     assert policy(page)["script-src"] == ["'none'"]
 
 
-def test_a_picture_is_not_opened(alice, bundle):
+def buttons(page):
+    found = re.findall(r'<a class="button[^"]*" href="([^"]*)">([^<]*)<', page.text)
+    return {label: url.replace("&amp;", "&") for url, label in found}
+
+
+def test_a_picture_is_not_opened_but_can_be_downloaded(demo, alice, bundle):
     page = alice.open(bundle, xpath="files:files/1/file")
     assert page.status_code == 404
     assert "cannot be opened here" in page.text
+    download = alice.http.get(buttons(page)["Download the file"], timeout=30)
+    assert download.content == demo.nuxeo().content(bundle, "files:files/1/file")
+
+
+def test_who_may_not_read_can_sign_out(demo, letter):
+    dave = Browser(demo, "dave")
+    page = dave.open(letter)
+    assert dave.http.get(buttons(page)["Sign out"], timeout=30).ok
+    assert dave.open(letter).status_code == 401
+
+
+def test_the_title_of_a_problem_is_the_problem(demo, letter):
+    page = Browser(demo, "dave").open(letter)
+    assert "<title>You may not open this document \u2013 Sandbox Nuxeo</title>" in page.text
+
+
+BROKEN_LINKS = {
+    "no xpath": ("GET", "edit/default/{uid}", 404, "not complete"),
+    "no xpath but a slash": ("GET", "edit/default/{uid}/", 404, "not complete"),
+    "no document": ("GET", "edit/default", 404, "not complete"),
+    "an action only": ("GET", "edit", 404, "not complete"),
+    "no such file of ours": ("GET", "static/none.css", 404, "not complete"),
+    "something sent": ("POST", "edit/default/{uid}/file:content", 405, "only be opened"),
+    "something put": ("PUT", "edit/default/{uid}", 405, "only be opened"),
+    "something deleted": ("DELETE", "health", 405, "only be opened"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN_LINKS)
+def test_a_broken_link_leads_to_a_page_too(demo, alice, letter, case):
+    method, path, status, text = BROKEN_LINKS[case]
+    url = f"{demo.connector_url}wopi/{path.format(uid=letter)}"
+    page = alice.http.request(method, url, timeout=30, allow_redirects=False)
+    assert page.status_code == status
+    assert text in page.text
+    assert buttons(page) == {"Go to Nuxeo": f"{demo.nuxeo_url}ui/"}
+    assert policy(page)["script-src"] == ["'none'"]
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert page.headers["Cache-Control"] == "no-cache, no-store"
+    assert page.headers.get("Allow") == ("GET, HEAD" if status == 405 else None)
+
+
+def test_the_connectors_own_address_says_where_to_go(demo):
+    page = Browser(demo).http.get(f"{demo.connector_url}wopi", timeout=30)
+    assert page.status_code == 200
+    assert buttons(page) == {"Go to Nuxeo": f"{demo.nuxeo_url}ui/"}
+
+
+def test_pages_are_in_english_whoever_reads_them(alice, letter):
+    assert '<html lang="en">' in alice.open(letter, language="fr").text
 
 
 def test_signing_in_leads_back(demo, letter):
@@ -240,6 +295,7 @@ def test_what_an_administrator_must_mend_has_a_support_id(
     connector.close()
     assert page.status_code == status
     assert text in page.text
+    assert (buttons(page).get("Try again") == "") is (status == 503)
     (support_id,) = re.findall(r"<code>(\w+)</code>", page.text)
     assert support_id in caplog.text
     assert session not in caplog.text

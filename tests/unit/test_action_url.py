@@ -67,7 +67,14 @@ def test_office_parameters_are_passed_on():
     assert query(url("https://w/?", passed_on={"wdPid": "1&2", "wdenable": ""}))["wdPid"] == ["1&2"]
 
 
-@given(st.text(st.characters(codec="ascii", exclude_characters=" #"), max_size=40))
+@pytest.mark.parametrize("urlsrc", ["https://w/we#part", "https://w/we?#part", "https://w/#part"])
+def test_parameters_stand_before_a_fragment(urlsrc):
+    made = url(urlsrc)
+    assert query(made) == {"WOPISrc": [SOURCE]}
+    assert made.endswith("#part")
+
+
+@given(st.text(st.characters(codec="ascii", exclude_characters=" "), max_size=40))
 def test_no_placeholder_is_left_whatever_is_published(text):
     made = url(f"https://word/we.aspx?{text}")
     assert "<" not in made

@@ -237,6 +237,27 @@ class TestProblems:
         }
         load(None, overrides=needed, environ=environ)
 
+    @pytest.mark.parametrize(
+        ("name", "hint"),
+        [
+            ("nuxeo.wopi.foo", None),
+            ("nuxeo.wopi.worker", "nuxeo.wopi.workers"),
+            ("nuxeo.wopi.readtimeot", "nuxeo.wopi.readTimeout"),
+            ("nuxeo.wopi.port", None),
+        ],
+    )
+    def test_only_what_is_alike_in_its_own_part_is_hinted_at(
+        self, needed: dict[str, str], tmp_path: Path, name: str, hint: str | None
+    ) -> None:
+        conf = written(tmp_path, f"{name}=1\n")
+        ending = f"no such key; did you mean {hint}?" if hint else "no such key"
+        assert problems(conf, needed) == [f"{conf}:1: {name}: {ending}"]
+
+    def test_a_variable_that_is_like_no_key(self, needed: dict[str, str]) -> None:
+        assert problems(None, needed, {"NUXEO_WOPI_FOO": "1"}) == [
+            "environment: NUXEO_WOPI_FOO: no such key"
+        ]
+
     def test_a_long_value_is_cut(self, needed: dict[str, str]) -> None:
         [problem] = problems(overrides=needed | {"nuxeo.wopi.workers": "9" * 5000})
         assert len(problem) < 300
@@ -256,6 +277,7 @@ class TestSecret:
             ("hidden$$me", "holds a $$"),
             ("hidden${me}", "holds a ${"),
             ("hidden\tme", "control character"),
+            ("hidden\ud800me", "half of a surrogate pair"),
         ],
     )
     def test_what_the_server_would_not_take(
@@ -269,10 +291,12 @@ class TestSecret:
             environ["NUXEO_JWT_SECRET"] = bad
         else:
             in_file = bad.replace("\\", "\\\\").replace("\t", "\\t").replace("${", "$${")
+            in_file = in_file.replace("\ud800", "\\ud800")
             conf = written(tmp_path, f"nuxeo.jwt.secret={in_file}\n")
         [problem] = problems(conf, needed, environ)
         assert why in problem
-        assert not re.search(r"hidden|c2Vj", problem)
+        assert ": nuxeo.jwt.secret: the value " in problem
+        assert not re.search(r"hidden|c2Vj|ud800", problem)
 
     def test_it_is_in_no_representation(self, needed: dict[str, str]) -> None:
         settings = load(None, overrides=needed, environ={})
@@ -384,6 +408,9 @@ class TestValues:
             ("nuxeo.wopi.caBundle", __file__, "holds no PEM certificates"),
             ("nuxeo.wopi.dataDir", __file__, "is not a folder"),
             ("nuxeo.wopi.dataDir", f"{__file__}/x", "is not a folder"),
+            ("nuxeo.wopi.dataDir", "/tmp/a\0b", "holds a character that no file name has"),
+            ("nuxeo.wopi.dataDir", "/tmp/a\ud800b", "holds a character that no file name has"),
+            ("nuxeo.wopi.caBundle", "/tmp/a\0b", "holds a character that no file name has"),
             ("nuxeo.wopi.sessionCookies", "A,,B", "not a list of cookie names"),
             ("nuxeo.wopi.sessionCookies", "A B", "not a list of cookie names"),
             ("nuxeo.wopi.language", "klingon", "not a language tag"),

@@ -1,5 +1,8 @@
 """Discovery documents of the known office clients, and broken ones."""
 
+import re
+from xml.sax.saxutils import quoteattr
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,6 +92,85 @@ def test_a_default_action_goes_before_another_apps():
         b"</net-zone></wopi-discovery>"
     )
     assert discovery.action("pdf", "view").app == "B"
+
+
+def with_url(urlsrc, favicon="http://office/f.ico"):
+    """A discovery with one action at ``urlsrc`` beside a sound one."""
+    return (
+        "<wopi-discovery><net-zone name='external-http'>"
+        f"<app name='Word' favIconUrl={quoteattr(favicon)}>"
+        f"<action name='view' ext='doc' urlsrc={quoteattr(urlsrc)}/>"
+        "<action name='view' ext='docx' urlsrc='http://office/we?'/></app>"
+        "</net-zone></wopi-discovery>"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("published", "canonical", "origin"),
+    [
+        ("HTTP://LOCALHOST:18102/We?<a=b>", "http://localhost:18102/We?<a=b>", "localhost:18102"),
+        ("http://Office.Example.ORG:80/we?", "http://office.example.org/we?", "office.example.org"),
+        ("http://office:/we", "http://office/we", "office"),
+        ("http://[2001:DB8::0:1]:81/we?", "http://[2001:db8::1]:81/we?", "[2001:db8::1]:81"),
+        ("http://h/a#b", "http://h/a#b", "h"),
+    ],
+)
+def test_origins_are_as_browsers_write_them(published, canonical, origin):
+    discovery = parse(with_url(published, favicon=published))
+    action = discovery.action("doc", "view")
+    assert action.urlsrc == action.favicon == canonical
+    assert f"http://{origin}" in discovery.origins
+
+
+@pytest.mark.parametrize(
+    "published",
+    [
+        "http://127.0.0.1:18102;script-src *;x/we?",
+        "http://127.0.0.1;img-src *;b",
+        "http://h:99999/we?",
+        "http://h:abc/we?",
+        "http://h:0/we?",
+        "http://user:pw@h/we?",
+        "http://h<]=Y&>/we?",
+        "http://h<a=UI_LLCC>/we?",
+        "http://h\\@evil/we?",
+        "http://h\te/we?",
+        "http://h e/we?",
+        "http://[::1/we?",
+        "http://[::1%;x]/we?",
+        "http://b\u00fcro.example/we?",
+        "http:///we?",
+        "http:we",
+        "//h/we?",
+        "ftp://h/we?",
+    ],
+)
+def test_an_action_at_no_sound_address_is_left_out(published):
+    discovery = parse(with_url(published, favicon=published))
+    assert discovery.action("doc", "view") is None
+    assert discovery.action("docx", "view").favicon is None
+    assert discovery.origins == ("http://office",)
+
+
+@given(st.text(max_size=30))
+def test_nothing_that_is_published_gets_into_a_policy(text):
+    try:
+        document = with_url(f"http://{text}", favicon=f"http://office{text}")
+        discovery = parse(document)
+    except InvalidDiscovery:
+        return  # A character that XML does not have.
+    for origin in discovery.origins:
+        assert re.fullmatch(r"http://[a-z0-9._\[\]:-]+", origin)
+
+
+def test_a_zone_with_nothing_in_it_does_not_hide_another():
+    discovery = parse(
+        b"<wopi-discovery><net-zone name='external-https'><app name='Word'/></net-zone>"
+        b"<net-zone name='external-http'><app name='Word'>"
+        b"<action name='view' ext='docx' urlsrc='http://office/we?'/></app></net-zone>"
+        b"</wopi-discovery>"
+    )
+    assert discovery.origins == ("http://office",)
 
 
 @pytest.mark.parametrize(

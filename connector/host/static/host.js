@@ -6,6 +6,7 @@
 
 (() => {
   const SLOW_AFTER = 20000;
+  const SILENT_AFTER = 10000;
   const holder = document.getElementById("frame-holder");
   const form = document.getElementById("office-form");
   const loading = document.getElementById("loading");
@@ -26,10 +27,42 @@
   const slow = setTimeout(() => {
     document.getElementById("slow").hidden = false;
   }, SLOW_AFTER);
-  const loaded = () => {
+  const uncover = () => {
     clearTimeout(slow);
     loading.hidden = true;
   };
+
+  // Browsers say that a frame has loaded when it shows their own page about a server that is down.
+  // What an office client says itself is the only sure sign, but not each of them says something:
+  // so a bar asks the user, who can send it away.
+  const silent = document.getElementById("silent");
+  let asking;
+  let settled = false;
+  const settle = () => {
+    settled = true;
+    clearTimeout(asking);
+    silent.hidden = true;
+  };
+  const ask = () => {
+    silent.hidden = false;
+  };
+  document.getElementById("dismiss").addEventListener("click", settle);
+
+  const isBlank = () => {
+    try {
+      return frame.contentWindow.location.href === "about:blank";
+    } catch {
+      return false; // Somebody else's page by now.
+    }
+  };
+  frame.addEventListener("load", () => {
+    if (isBlank()) {
+      return;
+    }
+    uncover();
+    clearTimeout(asking);
+    asking = settled ? undefined : setTimeout(ask, SILENT_AFTER);
+  });
 
   const post = (messageId, values) => {
     const message = { MessageId: messageId, SendTime: Date.now(), Values: values };
@@ -40,6 +73,7 @@
     if (event.origin !== origin || event.source !== frame.contentWindow) {
       return;
     }
+    settle();
     let message;
     try {
       message = JSON.parse(event.data);
@@ -48,7 +82,7 @@
     }
     switch (message?.MessageId) {
       case "App_LoadingStatus":
-        loaded();
+        uncover();
         post("Host_PostmessageReady", {});
         break;
       case "UI_Close":
@@ -61,7 +95,6 @@
   form.submit();
   // The token has been handed over; nothing on this page needs it any more.
   form.remove();
-  frame.addEventListener("load", loaded);
 
   // To be passed to the frame once, not on every reload (WOPI page "Building a host page").
   const url = new URL(window.location.href);

@@ -1,0 +1,89 @@
+"""Says on a page why a file was not opened, and what to do about it."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping
+
+from flask import Response, render_template, request
+
+from connector.file_reference import FileReference
+from connector.host import problems, responses
+from connector.host.problems import Problem
+from connector.links import Links
+
+_log = logging.getLogger("connector.host")
+
+_THIS_PAGE = ""
+"""The address of the page itself, for a link on it."""
+
+
+class NotOpened(Exception):
+    """The file is not opened; the page says why.
+
+    Attributes:
+        problem: the reason.
+        reference: the file, where it may be told that it is there.
+        file_name: its name, where it can be downloaded instead.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        reference: FileReference | None = None,
+        file_name: str | None = None,
+    ) -> None:
+        super().__init__(problem.title)
+        self.problem = problem
+        self.reference = reference
+        self.file_name = file_name
+
+
+class ProblemPages:
+    """The pages of one installation.
+
+    Args:
+        links: where the buttons lead.
+        brand_name: what people call the repository.
+    """
+
+    def __init__(self, links: Links, brand_name: str) -> None:
+        self._links = links
+        self._brand_name = brand_name
+
+    def page(self, error: NotOpened) -> Response:
+        """The page for ``error``; its cause is in the log under the id that the page shows."""
+        problem = error.problem
+        support_id = secrets.token_hex(4) if problem.for_administrator else None
+        if support_id:
+            _log.warning("support id %s: %s (%s)", support_id, problem.title, error.__cause__)
+        html = render_template(
+            "problem.html",
+            problem=problem,
+            buttons=self._buttons(error),
+            support_id=support_id,
+            brand_name=self._brand_name,
+        )
+        return responses.page(html, nuxeo_origin=self._links.nuxeo_origin, status=problem.status)
+
+    def _buttons(self, error: NotOpened) -> Mapping[str, str]:
+        """Labels and addresses; the first is what most people want."""
+        buttons = {}
+        reference = error.reference
+        if error.problem is problems.NOT_SIGNED_IN and reference is not None:
+            action = (request.view_args or {}).get("action", "view")
+            return {"Sign in to Nuxeo": self._links.sign_in(action, reference)}
+        if error.problem.try_again:
+            buttons["Try again"] = _THIS_PAGE
+        if reference is not None and error.file_name is not None:
+            buttons["Download the file"] = self._links.download(reference, error.file_name)
+        if reference is not None:
+            document = self._links.document(reference.repository, reference.document_id)
+            buttons["Open the document in Nuxeo"] = document
+        else:
+            buttons["Go to Nuxeo"] = self._links.brand
+        if error.problem.sign_out:
+            buttons["Sign out"] = self._links.sign_out
+        return buttons

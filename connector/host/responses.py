@@ -1,0 +1,54 @@
+"""The headers that every page for a browser has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from flask import Response
+
+_NONE = ("'none'",)
+
+
+def page(
+    html: str,
+    *,
+    nuxeo_origin: str,
+    status: HTTPStatus = HTTPStatus.OK,
+    nonce: str | None = None,
+    frames: Sequence[str] = _NONE,
+    images: Sequence[str] = (),
+) -> Response:
+    """A page that is never cached and may do only what it must.
+
+    Args:
+        html: the page.
+        nuxeo_origin: who else may show it in a frame.
+        status: HTTP status.
+        nonce: of the scripts that it has, if any.
+        frames: origins that it may show in a frame, and send forms to.
+        images: origins of images beside its own.
+    """
+    policy = {
+        "default-src": _NONE,
+        "script-src": (f"'nonce-{nonce}'",) if nonce else _NONE,
+        "style-src": ("'self'",),
+        "img-src": ("'self'", *images),
+        "frame-src": frames,
+        "form-action": frames,
+        "connect-src": _NONE,
+        "base-uri": _NONE,
+        "frame-ancestors": ("'self'", nuxeo_origin),
+    }
+    response = Response(html, status=status, mimetype="text/html")
+    response.headers["Content-Security-Policy"] = "; ".join(
+        f"{directive} {' '.join(sources)}" for directive, sources in policy.items()
+    )
+    # As the WOPI page "Building a host page" asks: a page from a cache has a dead token.
+    response.headers["Cache-Control"] = "no-cache, no-store"
+    response.headers["Pragma"] = "no-cache"
+    response.headers["Expires"] = "-1"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    # Not "no-referrer": office clients would see the form's Origin as "null".
+    response.headers["Referrer-Policy"] = "strict-origin"
+    return response
