@@ -14,6 +14,7 @@ from gunicorn.glogging import Logger
 from connector.logs import RedactingFormatter
 
 _KEEP_ALIVE = 30
+_LET_FINISH = 90
 
 
 class CannotListen(Exception):
@@ -93,6 +94,8 @@ def serve(
             "threads": threads,
             "worker_class": "gthread",
             "keepalive": _KEEP_ALIVE,
+            # A save that is under way when the service is restarted is to come to its end.
+            "graceful_timeout": _LET_FINISH,
             # An access token and a WOPISrc stand in it, so more than gunicorn expects by default.
             "limit_request_line": 8190,
             "accesslog": None,
