@@ -12,6 +12,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from connector.sandbox.demo_office.keys import load_or_make
+from connector.sandbox.demo_office.pages import message
 from connector.sandbox.demo_office.sessions import Rhythm, Sessions
 from connector.sandbox.demo_office.views import OfficeViews
 
@@ -32,8 +33,10 @@ def create_app(
     app.register_blueprint(OfficeViews(public_url, key, former_key, sessions).blueprint())
 
     @app.errorhandler(HTTPException)
-    def plain(error: HTTPException) -> Response:
-        return Response(error.name, status=error.code or 500, mimetype="text/plain")
+    def failed(error: HTTPException) -> Response:
+        text = "There is nothing here." if error.code == 404 else "That did not work."
+        # No telling who has it in a frame; there is nothing in it to click.
+        return message(error.name, text, error.code or 500, "*")
 
     return app
 

@@ -10,15 +10,12 @@ from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from connector.sandbox.demo_office.discovery import discovery_xml
-from connector.sandbox.demo_office.editors import DamagedFile
+from connector.sandbox.demo_office.editors import CannotChange
 from connector.sandbox.demo_office.keys import ProofKey
-from connector.sandbox.demo_office.sessions import CannotOpen, OfficeSession, Sessions
+from connector.sandbox.demo_office.pages import message, page
+from connector.sandbox.demo_office.session import CannotOpen, OfficeSession
+from connector.sandbox.demo_office.sessions import Sessions
 from connector.sandbox.demo_office.wopi_client import WopiClient
-
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
-    " base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
-)
 
 
 class OfficeViews:
@@ -55,7 +52,9 @@ class OfficeViews:
 
     def about(self) -> Response:
         """What this is."""
-        return self._message("Demo office", "Files are opened here from a document host.", 200)
+        return message(
+            "Demo office of the sandbox", "Files are opened here from a document host.", 200
+        )
 
     def discovery(self) -> Response:
         """The discovery document."""
@@ -67,14 +66,14 @@ class OfficeViews:
     def open_directly(self, action: str) -> Response:
         """Without a token there is nothing to open."""
         title = "Nothing to edit" if action == "edit" else "Nothing to view"
-        return self._message(title, "Open a file from the document host that has it.", 400)
+        return message(title, "Open a file from the document host that has it.", 400)
 
     def open(self, action: str) -> Response:
         """The frame's page, from the form that the host page sends."""
         source = request.args.get("WOPISrc") or request.args.get("wopisrc") or ""
         token = request.form.get("access_token", "")
         if urlsplit(source).scheme not in ("http", "https") or not token:
-            return self._message(
+            return message(
                 "Nothing to open", "The document host did not say which file it is about.", 400
             )
         client = WopiClient(source, token, self._key, self._former_key)
@@ -83,19 +82,20 @@ class OfficeViews:
         try:
             session.open()
         except CannotOpen as error:
-            return self._message("The file was not opened", str(error), 200, origin)
+            return message("The file was not opened", str(error), 200, origin)
         self._sessions.add(session)
         rhythm = self._sessions.rhythm
-        data = session.state() | {
+        data = session.document() | {
             "autosave": rhythm.autosave * 1000,
+            "atLeast": rhythm.at_least * 1000,
             "heartbeat": rhythm.heartbeat * 1000,
         }
-        html = render_template("frame.html", session=session, data=data)
+        html = render_template("frame.html", data=data)
         ancestors = {origin}
         host_origin = session.info.get("PostMessageOrigin")
         if isinstance(host_origin, str) and _is_origin(host_origin):
             ancestors.add(host_origin)
-        return _page(html, 200, " ".join(sorted(ancestors)))
+        return page(html, 200, " ".join(sorted(ancestors)))
 
     def state(self, session_id: str) -> ResponseReturnValue:
         """A sign of life from the page; tells what has changed."""
@@ -106,9 +106,9 @@ class OfficeViews:
         """Save changed texts."""
         session = self._sessions.get(session_id)
         if session is None:
-            return jsonify({"ok": False, "message": "This session has ended. Keep a copy."})
+            return Response(status=410)
         result = session.save(_texts(request.get_json(silent=True)))
-        return jsonify(result | {"calls": session.calls()})
+        return jsonify(session.state() | result)
 
     def copy(self, session_id: str) -> ResponseReturnValue:
         """The document with unsaved changes, as a download."""
@@ -117,7 +117,7 @@ class OfficeViews:
             return Response(status=410)
         try:
             content = session.changed(_texts(request.get_json(silent=True)))
-        except DamagedFile:
+        except CannotChange:
             return Response(status=400)
         name = PurePosixPath(str(session.info["BaseFileName"])).name
         return Response(
@@ -134,17 +134,13 @@ class OfficeViews:
         try:
             session.retry()
         except CannotOpen as error:
-            return jsonify(session.state() | {"notice": str(error)})
-        return jsonify(session.state())
+            return jsonify(session.document() | {"notice": str(error), "canRetry": True})
+        return jsonify(session.document())
 
     def close(self, session_id: str) -> ResponseReturnValue:
-        """Unlock: the page is left."""
-        self._sessions.end(session_id)
+        """The page is left: save what it had not saved yet, and unlock."""
+        self._sessions.end(session_id, _texts(request.get_json(silent=True)))
         return Response(status=204)
-
-    def _message(self, title: str, text: str, status: int, host: str | None = None) -> Response:
-        html = render_template("message.html", title=title, text=text)
-        return _page(html, status, host or "'none'")
 
 
 def _texts(value: Any) -> dict[str, str]:
@@ -161,12 +157,3 @@ def _texts(value: Any) -> dict[str, str]:
 def _is_origin(text: str) -> bool:
     parts = urlsplit(text)
     return parts.scheme in ("http", "https") and text == f"{parts.scheme}://{parts.netloc}"
-
-
-def _page(html: str, status: int, ancestors: str) -> Response:
-    response = Response(html, status=status, mimetype="text/html")
-    response.headers["Content-Security-Policy"] = _POLICY.format(ancestors=ancestors)
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response

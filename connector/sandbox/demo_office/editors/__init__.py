@@ -8,7 +8,13 @@ Everything else in the file stays as it is.
 from __future__ import annotations
 
 from connector.sandbox.demo_office.editors import documents, plain, sheets, slides
-from connector.sandbox.demo_office.editors.base import Block, DamagedFile, Editor
+from connector.sandbox.demo_office.editors.base import (
+    Block,
+    CannotChange,
+    DamagedFile,
+    Editor,
+    Written,
+)
 
 _EDITORS: dict[str, Editor] = {
     "docx": documents.EDITOR,
@@ -25,4 +31,4 @@ def editor_for(extension: str) -> Editor | None:
     return _EDITORS.get(extension.lower())
 
 
-__all__ = ["Block", "DamagedFile", "Editor", "editor_for"]
+__all__ = ["Block", "CannotChange", "DamagedFile", "Editor", "Written", "editor_for"]

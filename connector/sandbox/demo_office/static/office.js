@@ -2,219 +2,208 @@
 //
 // All WOPI calls are made by the office's server; this page only knows the session id.
 
-const state = JSON.parse(document.getElementById("data").textContent);
-const $ = (id) => document.getElementById(id);
-const area = $("document");
-const changed = new Map(); // key -> text, not saved yet
-let timer = null;
-let saving = null;
-let closed = false;
+import { Page } from "./blocks.js";
+import { showCalls } from "./calls.js";
+import { download, downloadText, plainText } from "./copy.js";
+import { byId } from "./element.js";
+import { Saver } from "./saver.js";
+
+const ENDED =
+  "This session has ended. Open the document again to go on;" +
+  " what you typed and is not saved can be downloaded first.";
+const CHANGED =
+  "Somebody else changed the document meanwhile." +
+  " These texts of yours have no place in it any more:";
+const NO_OFFICE = "the demo office does not answer";
+const SAVE_WITHIN = 90000;
+const CLOSE_WITHIN = 15000;
+
+const state = JSON.parse(byId("data").textContent);
+let left = false;
+let kept = []; // texts that found no place after somebody else's changes
+let connected = true;
+
+const saver = new Saver(state, sendTexts, showSaved);
+const page = new Page(byId("document"), noteChange, (key) => saver.has(key));
 
 const url = (what) => `/session/${state.id}/${what}`;
-const send = (what, body) =>
+const send = (what, body = {}, within = SAVE_WITHIN) =>
   fetch(url(what), {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body ?? {}),
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(within),
   });
 
 // --- what is shown -----------------------------------------------------------------------------
 
-function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
+function say(status) {
+  byId("status").textContent = status;
+  byId("save").disabled = !saver.dirty;
 }
 
-function blockElement(block, index) {
-  const isCell = block.kind === "cell" || block.kind === "formula";
-  const made = element("div", { className: `block ${block.kind}`, textContent: block.text });
-  made.dataset.paragraph = index;
-  made.dataset.key = block.key;
-  if (state.editable) {
-    made.contentEditable = "plaintext-only";
-    made.setAttribute("role", "textbox");
-    if (!isCell) {
-      made.setAttribute("aria-multiline", "true");
-    }
-    made.setAttribute("aria-label", isCell ? `Cell ${block.key.split("!")[1]}` : `Paragraph ${index + 1}`);
-    made.addEventListener("input", () => noteChange(block.key, made.innerText.replace(/\n$/, "")));
-  }
-  return made;
-}
-
-function render() {
-  area.replaceChildren();
-  const blocks = state.blocks.map((block, index) => ({ block, made: blockElement(block, index) }));
-  const groups = Map.groupBy ? Map.groupBy(blocks, ({ block }) => block.group) : grouped(blocks);
-  for (const [name, members] of groups) {
-    const isSheet = members[0].block.kind === "cell" || members[0].block.kind === "formula";
-    const sheet = element("section", { className: name ? (isSheet ? "sheet" : "slide") : "sheet-of-paper" });
-    if (name) {
-      sheet.append(element("h2", { textContent: name }));
-    }
-    if (isSheet) {
-      sheet.append(table(members));
-    } else {
-      sheet.append(...members.map(({ made }) => made));
-    }
-    if (!name && state.growing && state.editable) {
-      const add = element("button", { className: "quiet add", textContent: "Add a paragraph" });
-      add.addEventListener("click", () => addParagraph(sheet, add));
-      sheet.append(add);
-    }
-    area.append(sheet);
-  }
-}
-
-function grouped(items) {
-  const groups = new Map();
-  for (const item of items) {
-    const members = groups.get(item.block.group) ?? [];
-    members.push(item);
-    groups.set(item.block.group, members);
-  }
-  return groups;
-}
-
-function table(members) {
-  const rows = new Map();
-  for (const { block, made } of members) {
-    const row = rows.get(block.row) ?? element("tr", {}, element("th", { scope: "row", textContent: block.row }));
-    row.append(element("td", {}, made));
-    rows.set(block.row, row);
-  }
-  const scroller = element("div", { className: "scroller" }, element("table", {}, ...rows.values()));
-  scroller.tabIndex = 0;
-  scroller.setAttribute("role", "group");
-  scroller.setAttribute("aria-label", "Sheet");
-  return scroller;
-}
-
-function addParagraph(sheet, before) {
-  const number = [...changed.keys()].filter((key) => key.startsWith("new-")).length;
-  const made = blockElement({ key: `new-${number}`, text: "", kind: "text" }, state.blocks.length + number);
-  sheet.insertBefore(made, before);
-  made.focus();
-  noteChange(`new-${number}`, "");
-}
-
-function showCalls() {
-  $("calls").replaceChildren(
-    ...state.calls.map((call) => {
-      const good = call.status >= 200 && call.status < 300;
-      const item = element(
-        "li",
-        {},
-        element("span", { className: `code ${good ? "good" : "bad"}`, textContent: call.status || "–" }),
-        element("strong", { textContent: call.operation }),
-        element("small", { textContent: `${call.milliseconds} ms · ${call.at}` }),
-      );
-      const told = Object.entries(call.headers);
-      if (told.length) {
-        const list = told.map(([name, value]) => element("p", {}, element("b", { textContent: `${name}: ` }), value || "(empty)"));
-        item.append(element("details", {}, element("summary", { textContent: "Headers" }), ...list));
-      }
-      return item;
-    }),
-  );
-  $("version").textContent = state.version || "–";
-}
-
-function showNotice(text, { retry = false, copy = false } = {}) {
-  $("notice").hidden = !text;
-  $("notice").firstElementChild.textContent = text ?? "";
-  $("retry").hidden = !retry;
-  $("copy").hidden = !copy;
+function showNotice(text, { retry = false, copy = false, leave = false } = {}) {
+  byId("notice").hidden = !text;
+  byId("why").textContent = text ?? "";
+  byId("retry").hidden = !retry;
+  byId("copy").hidden = !copy;
+  byId("copy").textContent = kept.length ? "Download these texts" : "Download a copy";
+  byId("leave").hidden = !leave;
+  byId("kept").hidden = !kept.length;
+  byId("kept").textContent = kept.join("\n\n");
 }
 
 function show() {
-  $("save").hidden = !state.editable;
-  render();
-  showCalls();
+  byId("save").hidden = !state.editable;
+  page.show(state.blocks, state);
+  showCalls(state.calls, state.version);
   showNotice(state.notice, { retry: state.canRetry });
-  $("status").textContent = state.editable ? "Opened for editing" : "Reading only";
+  say(state.editable ? "Saves by itself as you type" : "Reading only");
+}
+
+// The lock is gone. What was typed stays where it is.
+function showLockLost() {
+  saver.stop();
+  page.lock();
+  byId("save").hidden = true;
+  say(saver.dirty ? "Not saved" : "Reading only");
+  showNotice(state.notice, { retry: state.canRetry, copy: saver.dirty });
+}
+
+// The office knows nothing of this page any more.
+function showEnded() {
+  saver.stop();
+  page.lock();
+  byId("save").hidden = true;
+  say(saver.dirty ? "Not saved" : "Ended");
+  showNotice(ENDED, { copy: true });
 }
 
 // --- saving ------------------------------------------------------------------------------------
 
 function noteChange(key, text) {
-  changed.set(key, text);
-  $("status").textContent = "Not saved yet";
-  $("save").disabled = false;
-  clearTimeout(timer);
-  timer = setTimeout(save, state.autosave);
+  saver.note(key, text);
+  say("Not saved yet");
 }
 
-function save() {
-  // One at a time; what is typed meanwhile goes with the next.
-  saving = (saving ?? Promise.resolve()).then(saveNow);
-  return saving;
-}
-
-async function saveNow() {
-  clearTimeout(timer);
-  if (!changed.size) {
-    return true;
-  }
-  const sent = new Map(changed);
-  $("status").textContent = "Saving…";
-  let answer;
+async function sendTexts(texts) {
+  say("Saving…");
   try {
-    answer = await (await send("save", { texts: Object.fromEntries(sent) })).json();
-  } catch {
-    answer = { ok: false, message: "Not saved: the demo office does not answer." };
-  }
-  state.calls = answer.calls ?? state.calls;
-  if (!answer.ok) {
-    $("status").textContent = "Not saved";
-    showNotice(answer.message, { retry: true, copy: true });
-    showCalls();
-    return false;
-  }
-  for (const [key, text] of sent) {
-    if (changed.get(key) === text) {
-      changed.delete(key);
+    const response = await send("save", { texts });
+    if (response.status === 410) {
+      return { ok: false, ended: true };
     }
+    if (!response.ok) {
+      throw new Error(response.statusText);
+    }
+    return await response.json();
+  } catch {
+    return { ok: false, passing: true, message: `Not saved: ${NO_OFFICE}.` };
   }
-  const grown = answer.blocks.length !== state.blocks.length;
-  state.blocks = answer.blocks;
-  state.version = answer.version;
-  showCalls();
-  showNotice(state.notice, { retry: state.canRetry });
-  if (grown && !changed.size) {
-    const caret = document.activeElement?.dataset?.paragraph;
-    render();
-    area.querySelector(`[data-paragraph='${caret}']`)?.focus();
+}
+
+function showSaved(answer, sent) {
+  showCalls(answer.calls ?? [], answer.version ?? state.version);
+  if (answer.ok) {
+    page.saved(sent, answer.keys, answer.blocks);
+    if (!kept.length) {
+      showNotice(null);
+    }
+    say(saver.dirty ? "Not saved yet" : `Saved at ${answer.savedAt}`);
+    return;
   }
-  $("save").disabled = changed.size === 0;
-  $("status").textContent = changed.size ? "Not saved yet" : `Saved at ${answer.savedAt}`;
-  return true;
+  if (answer.ended) {
+    showEnded();
+    return;
+  }
+  if (answer.editable === false && state.editable) {
+    Object.assign(state, { editable: false, canRetry: answer.canRetry, notice: answer.notice });
+    showLockLost();
+    return;
+  }
+  say("Not saved");
+  const later = answer.passing ? " It is tried again by itself." : "";
+  showNotice(answer.message + later, { retry: true, copy: true });
 }
 
 async function downloadCopy() {
-  const response = await send("copy", { texts: Object.fromEntries(changed) });
-  if (!response.ok) {
+  if (kept.length) {
+    downloadText(state.name, `${kept.join("\n\n")}\n`);
+    kept = [];
+    showNotice(null);
     return;
   }
-  const link = element("a", { href: URL.createObjectURL(await response.blob()), download: state.name });
-  link.click();
-  URL.revokeObjectURL(link.href);
+  try {
+    const response = await send("copy", { texts: saver.texts }, CLOSE_WITHIN);
+    if (!response.ok) {
+      throw new Error(response.statusText);
+    }
+    download(state.name, await response.blob());
+  } catch {
+    downloadText(state.name, plainText(page));
+    byId("why").textContent =
+      `The demo office could not make the file, so you have your text alone: ${state.name}.txt`;
+  }
 }
 
 async function tryAgain() {
-  if (changed.size) {
-    await save();
+  if (state.editable) {
+    await saver.save();
     return;
   }
-  const response = await send("edit");
-  if (response.ok) {
-    Object.assign(state, await response.json());
-    show();
-  }
+  // What is on the page now may be replaced soon.
+  byId("document").inert = true;
+  await lockAgain();
+  byId("document").inert = false;
 }
 
-// --- the host page -----------------------------------------------------------------------------
+async function lockAgain() {
+  let now;
+  try {
+    const response = await send("edit");
+    if (response.status === 410) {
+      showEnded();
+      return;
+    }
+    now = await response.json();
+  } catch {
+    showNotice(`It did not work: ${NO_OFFICE}.`, { retry: true, copy: saver.dirty });
+    return;
+  }
+  if (now.editable) {
+    editAgain(now);
+    return;
+  }
+  showCalls(now.calls, now.version);
+  showNotice(now.notice, { retry: now.canRetry || saver.dirty, copy: saver.dirty });
+}
+
+// The document is locked again: put back what was typed, where nobody else wrote meanwhile.
+function editAgain(now) {
+  const before = new Map(page.blocks.map(({ key, text }) => [key, text]));
+  const after = new Map(now.blocks.map(({ key, text }) => [key, text]));
+  Object.assign(state, now);
+  const texts = saver.take();
+  show();
+  for (const [key, text] of texts) {
+    if (key.startsWith("new-")) {
+      page.add(text, key);
+      noteChange(key, text);
+    } else if (after.get(key) === before.get(key)) {
+      page.put(key, text);
+      noteChange(key, text);
+    } else if (after.get(key) !== text) {
+      kept.push(text);
+    }
+  }
+  if (kept.length) {
+    showNotice(CHANGED, { copy: true });
+  }
+  saver.start();
+  saver.save();
+}
+
+// --- leaving -----------------------------------------------------------------------------------
 
 function tell(messageId, values = {}) {
   if (state.hostOrigin && window.parent !== window) {
@@ -224,63 +213,100 @@ function tell(messageId, values = {}) {
 }
 
 async function close() {
-  if (changed.size && !(await save())) {
-    return; // The notice says why, and how to keep the text.
+  while (saver.dirty) {
+    if (!(await saver.save())) {
+      byId("copy").hidden = byId("leave").hidden = false;
+      byId("leave").focus();
+      return; // The notice says why.
+    }
   }
-  closed = true;
-  await send("close");
-  $("status").textContent = "Closed";
+  if (kept.length) {
+    byId("leave").hidden = false;
+    byId("leave").focus();
+    return;
+  }
+  await leave();
+}
+
+async function leave() {
+  left = true;
+  saver.stop();
+  try {
+    await send("close", {}, CLOSE_WITHIN);
+  } catch {
+    // Then the host's lock ends by itself.
+  }
+  page.lock();
+  byId("save").disabled = byId("close").disabled = true;
+  byId("status").textContent = "Closed";
   if (state.closeByMessage) {
     tell("UI_Close");
   } else if (state.closeUrl) {
     window.top.location.href = state.closeUrl;
+  } else {
+    showNotice("The document is closed. You can close this tab.");
   }
 }
 
-window.addEventListener("message", (event) => {
-  if (event.origin !== state.hostOrigin || event.source !== window.parent) {
-    return;
+window.addEventListener("beforeunload", (event) => {
+  if (!left && (saver.dirty || kept.length)) {
+    saver.save();
+    event.preventDefault();
   }
-  // Host_PostmessageReady is the only one that a host sends here, and asks for nothing.
 });
 
 window.addEventListener("pagehide", () => {
-  if (!closed) {
-    navigator.sendBeacon(url("close"));
+  if (!left) {
+    const body = JSON.stringify({ texts: saver.texts });
+    navigator.sendBeacon(url("close"), new Blob([body], { type: "application/json" }));
   }
 });
 
+// --- all the time ------------------------------------------------------------------------------
+
 async function heartbeat() {
+  if (left) {
+    return;
+  }
   try {
-    const response = await fetch(url("state"));
-    if (response.status === 410 && !closed) {
-      showNotice("This session has ended. Open the document again to go on.", { copy: changed.size > 0 });
+    const response = await fetch(url("state"), { signal: AbortSignal.timeout(CLOSE_WITHIN) });
+    if (response.status === 410) {
+      showEnded();
       return;
     }
     const now = await response.json();
-    state.calls = now.calls;
+    showCalls(now.calls, now.version);
+    if (!connected) {
+      connected = true;
+      say(saver.dirty ? "Not saved yet" : "Connected again");
+    }
     if (state.editable && !now.editable) {
       Object.assign(state, now);
-      show();
+      showLockLost();
     }
-    showCalls();
   } catch {
-    $("status").textContent = "No connection to the demo office";
+    connected = false;
+    say(saver.dirty ? `Not saved: ${NO_OFFICE}` : "No connection to the demo office");
   }
 }
 
-$("save").addEventListener("click", save);
-$("close").addEventListener("click", close);
-$("retry").addEventListener("click", tryAgain);
-$("copy").addEventListener("click", downloadCopy);
-$("show-calls").addEventListener("click", () => {
-  const open = document.body.classList.toggle("with-calls");
-  $("show-calls").setAttribute("aria-expanded", open);
-});
+function toggleCalls(open) {
+  document.body.classList.toggle("with-calls", open);
+  byId("show-calls").setAttribute("aria-expanded", document.body.classList.contains("with-calls"));
+}
+
+byId("save").addEventListener("click", () => saver.save());
+byId("close").addEventListener("click", close);
+byId("leave").addEventListener("click", leave);
+byId("retry").addEventListener("click", tryAgain);
+byId("copy").addEventListener("click", downloadCopy);
+byId("show-calls").addEventListener("click", () => toggleCalls());
 window.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === "s") {
     event.preventDefault();
-    save();
+    saver.save();
+  } else if (event.key === "Escape") {
+    toggleCalls(false);
   }
 });
 setInterval(heartbeat, state.heartbeat);
