@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from connector.file_reference import FileReference
 from connector.lock_store.base import LockStore, LockStoreBusy, StoredLock
@@ -43,6 +43,12 @@ from connector.wopi.versions import Versions, content_of
 _log = logging.getLogger(__name__)
 
 _ATTEMPTS = 3
+_OFFICE_KINDS = (
+    "doc docm docx dot dotm dotx odt ott rtf xls xlsb xlsm xlsx xlt xltm xltx ods ots ppt pptm pptx"
+    " pot potm potx pps ppsm ppsx odp otp odg otg vsd vsdm vsdx pdf one"
+)
+_NEVER_EMPTY = frozenset(f".{kind}" for kind in _OFFICE_KINDS.split())
+"""Kinds of files that no content at all can be one of; a text file may well be emptied."""
 
 
 @dataclass(frozen=True)
@@ -227,8 +233,11 @@ class Saving:
 
     @staticmethod
     def _check(admitted: _Admitted, content: Spool, uploaded: UploadedBlob) -> None:
-        blob = admitted.blob
-        if content.length == 0 and blob.length != 0 and not blob.mime_type.startswith("text/"):
+        if (
+            content.length == 0
+            and admitted.blob.length != 0
+            and PurePosixPath(admitted.blob.name).suffix.lower() in _NEVER_EMPTY
+        ):
             # No office application writes a file of no bytes; a request that lost its body does.
             raise BadRequest("an empty body would empty the file")
         if admitted.name != _Name(uploaded.name, uploaded.mime_type):
