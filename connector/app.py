@@ -21,10 +21,14 @@ from connector.lock_store.base import LockStore, LockStoreBusy
 from connector.lock_store.sqlite import SqliteLockStore
 from connector.nuxeo_gateway.gateway import NuxeoGateway
 from connector.nuxeo_gateway.session import NuxeoSession
+from connector.wopi import http as wopi_http
 from connector.wopi.access_token import AccessTokens
 from connector.wopi.discovery_source import DiscoverySource
 from connector.wopi.files import FilesEndpoint
+from connector.wopi.http import WopiHttp
+from connector.wopi.office_clients import DEFAULT_CLIENT, OfficeClient, OfficeClients
 from connector.wopi.operations import FileOperations
+from connector.wopi.proof_gate import ProofGate
 from connector.wopi.rights import Rights
 from connector.wopi.saving import Saving
 from connector.wopi.sessions import Sessions
@@ -43,7 +47,7 @@ class Connector:
         app: the WSGI application.
         gateway: Nuxeo.
         store: WOPI locks.
-        discovery: the office client.
+        clients: the office clients.
         tokens: makes and reads access tokens.
         links: makes URLs.
     """
@@ -51,7 +55,7 @@ class Connector:
     app: Flask
     gateway: NuxeoGateway
     store: LockStore
-    discovery: DiscoverySource
+    clients: OfficeClients
     tokens: AccessTokens
     links: Links
     sessions: Sessions
@@ -59,13 +63,13 @@ class Connector:
 
     def start(self) -> None:
         """Begin what goes on in the background: discovery, and giving back Nuxeo's locks."""
-        self.discovery.start()
+        self.clients.start()
         threading.Thread(target=self._end_idle, name="idle-sessions", daemon=True).start()
 
     def close(self) -> None:
         """Stop the background work and close what is open."""
         self._stopped.set()
-        self.discovery.stop()
+        self.clients.stop()
         self.gateway.close()
         self.store.close()
 
@@ -93,7 +97,7 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
     rights = Rights(gateway, sessions)
     versions = Versions(store)
     tokens = make_tokens(settings)
-    discovery = make_discovery(settings)
+    clients = make_clients(settings)
     operations = FileOperations(
         gateway,
         store,
@@ -115,11 +119,12 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
         max_file_size=settings.max_file_size,
     )
     app = Flask("connector", static_folder=None)
-    FilesEndpoint(operations, saving, tokens, settings.instance).register(app, links.wopi_path)
+    http = WopiHttp(tokens, ProofGate(clients, links, clock), settings.instance)
+    wopi_http.register(app, FilesEndpoint(operations, saving, http).blueprint(), links.wopi_paths)
     HostPages(
         gateway=gateway,
         rights=rights,
-        discovery=discovery,
+        clients=clients,
         tokens=tokens,
         sign_in=SessionSignIn(gateway.users, settings.session_cookies),
         links=links,
@@ -135,7 +140,7 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
         app,
         gateway,
         store,
-        discovery,
+        clients,
         tokens,
         links,
         sessions,
@@ -168,10 +173,10 @@ def make_tokens(settings: Settings) -> AccessTokens:
     return AccessTokens(settings.jwt_secret, settings.access_token_ttl)
 
 
-def make_discovery(settings: Settings) -> DiscoverySource:
-    """The office client's discovery, kept in a file per discovery URL."""
+def make_clients(settings: Settings) -> OfficeClients:
+    """The office clients, each discovery kept in a file of its own."""
     name = hashlib.sha256(settings.discovery_url.encode()).hexdigest()[:12]
-    return DiscoverySource(
+    discovery = DiscoverySource(
         settings.discovery_url,
         refresh=settings.discovery_refresh,
         kept_in=settings.data_dir / f"discovery-{name}.xml",
@@ -180,6 +185,7 @@ def make_discovery(settings: Settings) -> DiscoverySource:
         read_timeout=settings.read_timeout,
         ca_bundle=settings.ca_bundle,
     )
+    return OfficeClients([OfficeClient(DEFAULT_CLIENT, discovery)])
 
 
 def _plain(error: HTTPException) -> Response:

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from connector.file_reference import FileReference
 
-WOPI_FILES = "site/wopi/files/"
+WOPI = "site/wopi/"
 """Below ``nuxeo.wopi.baseURL``: where office clients call, as with the Java addon."""
 
 HOST_PAGES = "wopi/"
@@ -36,7 +36,10 @@ class Links:
         parts = urlsplit(host_url)
         self.host_origin = f"{parts.scheme}://{parts.netloc}"
         self.host_path = parts.path + HOST_PAGES
-        self.wopi_path = urlsplit(base_url).path + WOPI_FILES
+        own = urlsplit(base_url).path + WOPI
+        # Beside its own path also those that a proxy may have made of it: the one below Nuxeo's
+        # usual context, and the one without any.
+        self.wopi_paths = tuple(dict.fromkeys((own, f"/nuxeo/{WOPI}", f"/{WOPI}")))
         nuxeo = urlsplit(nuxeo_url)
         self.nuxeo_origin = f"{nuxeo.scheme}://{nuxeo.netloc}"
 
@@ -52,7 +55,11 @@ class Links:
 
     def wopi_src(self, file_id: str) -> str:
         """WOPISrc: where an office client finds the file."""
-        return f"{self._base_url}{WOPI_FILES}{file_id}"
+        return f"{self._base_url}{WOPI}files/{file_id}"
+
+    def called_url(self, path_and_query: str) -> str:
+        """The URL that an office client called to get to a path below one of ``wopi_paths``."""
+        return f"{self._base_url}{WOPI}{path_and_query.partition(f'/{WOPI}')[2]}"
 
     def host_page(self, action: str, reference: FileReference) -> str:
         """The page on which a user views or edits the file."""

@@ -15,6 +15,7 @@ from connector.nuxeo_gateway.errors import (
 )
 from connector.wopi import file_id as file_ids
 from connector.wopi.access_token import Grant
+from connector.wopi.office_clients import DEFAULT_CLIENT
 
 
 class SessionRefused(Exception):
@@ -68,7 +69,13 @@ def open_session(
         raise SessionRefused(f"{document} has no file at {xpath}")
     file_id = file_ids.encode(reference, settings.instance)
     tokens = make_tokens(settings)
-    token = tokens.issue(file_id=file_id, user=user, user_name=display_name, grant=Grant(action))
+    token = tokens.issue(
+        resource_id=file_id,
+        user=user,
+        user_name=display_name,
+        grant=Grant(action),
+        client=DEFAULT_CLIENT,
+    )
     return {
         "wopisrc": links.wopi_src(file_id),
         "access_token": tokens.sign(token),

@@ -9,7 +9,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from connector.app import build
 from tests.fault_proxy import FaultProxy
-from tests.support import HOST, Demo, MovableClock, Process, Wopi, free_ports
+from tests.support import HOST, Demo, MovableClock, Process, free_ports
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +36,7 @@ class InProcess:
 
     def __init__(self, demo, data, clock, **overrides):
         self._demo = demo
+        self._clock = clock
         self._port = free_ports(1)
         url = f"http://{HOST}:{self._port}/nuxeo/"
         self.settings = demo.settings(
@@ -56,7 +57,7 @@ class InProcess:
         """A WOPI client with a session on a file."""
         client = self._demo.open(user, uid, xpath, action)
         file_id = client.source.rpartition("/")[2]
-        return Wopi(self.connector.links.wopi_src(file_id), client.token)
+        return client.at(self.connector.links.wopi_src(file_id), self._clock)
 
     def close(self):
         self._server.shutdown()

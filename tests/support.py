@@ -11,12 +11,16 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import docx
 import requests
 
 from connector import config
+from connector.sandbox.demo_office.keys import load_or_make
+from connector.sandbox.demo_office.proof import signed_bytes, ticks
 from connector.support import open_session
 
 HOST = "127.0.0.1"
@@ -133,7 +137,13 @@ class Demo:
             action=action,
             repository="default",
         )
-        return Wopi(session["wopisrc"], session["access_token"])
+        return Wopi(session["wopisrc"], session["access_token"], self.keys)
+
+    @cached_property
+    def keys(self):
+        """The demo office's keys, current and former: calls must be signed with them."""
+        folder = self.data / "office"
+        return load_or_make(folder, "current"), load_or_make(folder, "old")
 
 
 class Nuxeo:
@@ -220,27 +230,70 @@ class Nuxeo:
         ]
 
 
-class Wopi:
-    """A WOPI client: one file, one access token."""
+class Signed(requests.auth.AuthBase):
+    """Adds the proofs of an office client, as the last thing before a request is sent."""
 
-    def __init__(self, source, token, http=None):
+    def __init__(self, keys, token, clock=time.time):
+        self._keys = keys
+        self._token = token
+        self._clock = clock
+
+    def headers(self, url):
+        stamp = ticks(self._clock())
+        data = signed_bytes(self._token, url, stamp)
+        current, former = self._keys
+        return {
+            "X-WOPI-TimeStamp": str(stamp),
+            "X-WOPI-Proof": current.sign(data),
+            "X-WOPI-ProofOld": former.sign(data),
+        }
+
+    def __call__(self, request):
+        request.headers.update(self.headers(request.url))
+        return request
+
+
+class Wopi:
+    """A WOPI client: one file, one access token, and calls signed with ``keys``."""
+
+    def __init__(self, source, token, keys, clock=time.time):
         self.source = source
         self.token = token
-        self.http = http or requests.Session()
-        if http is None:
-            self.http.trust_env = False
+        self.keys = keys
+        self.clock = clock
+        self.http = requests.Session()
+        self.http.trust_env = False
+
+    def with_token(self, token):
+        """The same file with another access token."""
+        return Wopi(self.source, token, self.keys, self.clock)
+
+    def at(self, source, clock=time.time):
+        """Another file with the same access token."""
+        return Wopi(source, self.token, self.keys, clock)
+
+    def raw_head(self, method, suffix, **headers):
+        """The first lines of a request for a socket, signed; without the blank line."""
+        url = f"{self.source}{suffix}?access_token={self.token}"
+        parts = urlsplit(url)
+        lines = {"Host": parts.netloc, **Signed(self.keys, self.token, self.clock).headers(url)}
+        lines |= {name.replace("_", "-"): value for name, value in headers.items()}
+        head = f"{method} {parts.path}?{parts.query} HTTP/1.1\r\n"
+        return head + "".join(f"{name}: {value}\r\n" for name, value in lines.items())
 
     def request(self, method, suffix="", token=None, data=None, **headers):
+        token = self.token if token is None else token
         response = self.http.request(
             method,
             self.source + suffix,
-            params={"access_token": self.token if token is None else token},
+            params={"access_token": token},
             headers={
                 f"X-WOPI-{name.replace('_', '-')}": value
                 for name, value in headers.items()
                 if value is not None
             },
             data=data,
+            auth=Signed(self.keys, token, self.clock),
             timeout=60,
             allow_redirects=False,
         )

@@ -38,7 +38,8 @@ from connector.wopi import file_id as file_ids
 from connector.wopi.access_token import AccessTokens, Grant
 from connector.wopi.action_url import action_url
 from connector.wopi.discovery import Discovery
-from connector.wopi.discovery_source import DiscoverySource, DiscoveryUnavailable
+from connector.wopi.discovery_source import DiscoveryUnavailable
+from connector.wopi.office_clients import DEFAULT_CLIENT, OfficeClients
 from connector.wopi.rights import Rights
 
 _log = logging.getLogger("connector.host")
@@ -71,7 +72,7 @@ class HostPages:
         *,
         gateway: NuxeoGateway,
         rights: Rights,
-        discovery: DiscoverySource,
+        clients: OfficeClients,
         tokens: AccessTokens,
         sign_in: SessionSignIn,
         links: Links,
@@ -79,7 +80,7 @@ class HostPages:
     ) -> None:
         self._gateway = gateway
         self._rights = rights
-        self._discovery = discovery
+        self._clients = clients
         self._tokens = tokens
         self._sign_in = sign_in
         self._links = links
@@ -182,7 +183,7 @@ class HostPages:
 
     def _office(self, reference: FileReference) -> Discovery:
         try:
-            return self._discovery.get()
+            return next(iter(self._clients)).discovery.get()
         except DiscoveryUnavailable as error:
             raise NotOpened(problems.EDITOR_UNAVAILABLE, reference=reference) from error
 
@@ -197,7 +198,11 @@ class HostPages:
     ) -> Response:
         file_id = file_ids.encode(reference, self._settings.instance)
         token = self._tokens.issue(
-            file_id=file_id, user=user.name, user_name=user.display_name, grant=opening.grant
+            resource_id=file_id,
+            user=user.name,
+            user_name=user.display_name,
+            grant=opening.grant,
+            client=DEFAULT_CLIENT,
         )
         url = action_url(
             opening.action.urlsrc,

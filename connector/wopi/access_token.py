@@ -1,9 +1,9 @@
 """The WOPI access token that an office client shows with every call.
 
-It is good for one file and one user, and for nothing on Nuxeo itself: it is signed with the secret
-that Nuxeo shares, but Nuxeo takes ``aud`` for a path prefix, which ``wopi:<file id>`` never is
-(REST_CONTRACT 1.2). A Nuxeo token, the other way round, lacks issuer and audience and is refused
-here.
+It is good for one resource (a file, a container, or the ecosystem), one user and one office
+client, and for nothing on Nuxeo itself: it is signed with the secret that Nuxeo shares, but Nuxeo
+takes ``aud`` for a path prefix, which ``wopi:<resource>`` never is (REST_CONTRACT 1.2). A Nuxeo
+token, the other way round, lacks issuer and audience and is refused here.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import jwt
 
 _ALGORITHM = "HS512"
 _ISSUER = "nuxeo-wopi-connector"
-_REQUIRED = ["sub", "exp", "aud", "iss", "grant"]
+_REQUIRED = ["sub", "exp", "aud", "iss", "grant", "client"]
 
 
 class Grant(StrEnum):
@@ -28,21 +28,22 @@ class Grant(StrEnum):
 
 
 class InvalidAccessToken(Exception):
-    """A token that is malformed, forged, expired, or another file's."""
+    """A token that is malformed, forged, expired, or another resource's."""
 
 
 @dataclass(frozen=True)
 class AccessToken:
-    """Who may do what with which file.
+    """Who may do what with which resource, through which office client.
 
-    ``user`` is the Nuxeo login name, ``user_name`` the name to show to people, ``expires_at``
-    seconds since the epoch.
+    ``user`` is the Nuxeo login name, ``user_name`` the name to show to people, ``client`` the
+    office client's configured name, ``expires_at`` seconds since the epoch.
     """
 
-    file_id: str
+    resource_id: str
     user: str
     user_name: str
     grant: Grant
+    client: str
     expires_at: int
 
     @property
@@ -65,25 +66,28 @@ class AccessTokens:
         self._lifetime = lifetime
         self._clock = clock
 
-    def issue(self, *, file_id: str, user: str, user_name: str, grant: Grant) -> AccessToken:
-        """A token for one user and one file that lives from now on."""
+    def issue(
+        self, *, resource_id: str, user: str, user_name: str, grant: Grant, client: str
+    ) -> AccessToken:
+        """A token for one user and one resource that lives from now on."""
         expires_at = int(self._clock()) + self._lifetime
-        return AccessToken(file_id, user, user_name, grant, expires_at)
+        return AccessToken(resource_id, user, user_name, grant, client, expires_at)
 
     def sign(self, token: AccessToken) -> str:
         """The text that is handed to the office client."""
         claims = {
             "iss": _ISSUER,
-            "aud": f"wopi:{token.file_id}",
+            "aud": f"wopi:{token.resource_id}",
             "sub": token.user,
             "name": token.user_name,
             "grant": token.grant.value,
+            "client": token.client,
             "exp": token.expires_at,
         }
         return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
 
-    def read(self, text: str, *, file_id: str) -> AccessToken:
-        """The token behind ``text``, checked for ``file_id``.
+    def read(self, text: str, *, resource_id: str) -> AccessToken:
+        """The token behind ``text``, checked for ``resource_id``.
 
         Raises:
             InvalidAccessToken: saying why, without repeating the token.
@@ -93,7 +97,7 @@ class AccessTokens:
                 text,
                 self._secret,
                 algorithms=[_ALGORITHM],
-                audience=f"wopi:{file_id}",
+                audience=f"wopi:{resource_id}",
                 issuer=_ISSUER,
                 options={"require": _REQUIRED, "verify_exp": False, "strict_aud": True},
             )
@@ -104,5 +108,6 @@ class AccessTokens:
         # Not left to PyJWT, so that tests can move the clock.
         if expires_at <= self._clock():
             raise InvalidAccessToken("expired")
-        user = claims["sub"]
-        return AccessToken(file_id, user, str(claims.get("name") or user), grant, expires_at)
+        user, client = claims["sub"], str(claims["client"])
+        name = str(claims.get("name") or user)
+        return AccessToken(resource_id, user, name, grant, client, expires_at)

@@ -15,6 +15,7 @@ from defusedxml.ElementTree import fromstring
 
 from connector.web_address import canonical, origin_of
 from connector.wopi.clients import ClientProfile, profile_of
+from connector.wopi.proof import ProofKeys, ProofKeyUnusable, read_keys
 
 _APP_NAMES = {
     "word": "Word",
@@ -61,6 +62,7 @@ class Discovery:
     actions: Mapping[tuple[str, str], Action]
     origins: tuple[str, ...]
     client: ClientProfile
+    proof_keys: ProofKeys | None
 
     def action(self, extension: str, name: str) -> Action | None:
         """The action for files with this extension (any case, no dot)."""
@@ -83,7 +85,8 @@ def parse(document: bytes, *, prefer_https: bool = True) -> Discovery:
         prefer_https: which of several net zones to take, by how host pages are reached.
 
     Raises:
-        InvalidDiscovery: if it is not XML, tries an XML attack, or lists nothing that can be used.
+        InvalidDiscovery: if it is not XML, tries an XML attack, lists nothing that can be used, or
+            has proof keys that are none.
     """
     try:
         root = fromstring(document, forbid_dtd=True)
@@ -96,8 +99,19 @@ def parse(document: bytes, *, prefer_https: bool = True) -> Discovery:
         actions = _best(_actions(zone))
         if actions:
             urls = tuple(action.urlsrc for action in actions.values())
-            return Discovery(actions, tuple(sorted(set(map(origin_of, urls)))), profile_of(urls))
+            origins = tuple(sorted(set(map(origin_of, urls))))
+            return Discovery(actions, origins, profile_of(urls), _proof_keys(root))
     raise InvalidDiscovery("no action for any kind of file")
+
+
+def _proof_keys(root: Element) -> ProofKeys | None:
+    element = root.find("proof-key")
+    if element is None:
+        return None
+    try:
+        return read_keys(element.attrib)
+    except ProofKeyUnusable as error:
+        raise InvalidDiscovery(str(error)) from error
 
 
 def _rank(zone: Element, prefer_https: bool) -> tuple[bool, bool]:

@@ -28,6 +28,7 @@ _PIECE = 1024
 _PATIENCE = 15.0
 _RETRY_AFTER = 30.0
 _FAILURE_REMEMBERED = 3.0
+_AGAIN_AFTER = 60.0
 
 
 class DiscoveryUnavailable(Exception):
@@ -74,6 +75,8 @@ class DiscoverySource:
         self._fresh: TTLCache[str, Discovery] = TTLCache(1, refresh)
         self._failed: TTLCache[str, str] = TTLCache(1, _FAILURE_REMEMBERED)
         self._last_good: Discovery | None = None
+        # When it was last fetched again on demand, and whether that worked.
+        self._again = (0.0, False)
         self._one_at_a_time = threading.Lock()
         self._stopped = threading.Event()
 
@@ -93,6 +96,29 @@ class DiscoverySource:
         """
         return self._renew(sum(self._timeout))
 
+    def fetch_again(self) -> bool:
+        """Fetch the discovery because it may be out of date; says whether it is newer now.
+
+        At most once a minute, and one caller does it for all who ask meanwhile: whoever can make
+        this happen must not be able to make the office client busy with it.
+        """
+        asked = time.monotonic()
+        if not self._one_at_a_time.acquire(timeout=self._patience):
+            return False
+        try:
+            when, was_good = self._again
+            if when >= asked:
+                return was_good
+            if when and asked - when < _AGAIN_AFTER:
+                return False
+            self._fresh.clear()
+            self._failed.clear()
+            is_good = self._fetch_and_keep(self._patience) is None
+            self._again = (time.monotonic(), is_good)
+            return is_good
+        finally:
+            self._one_at_a_time.release()
+
     def _renew(self, patience: float) -> Discovery:
         if not self._one_at_a_time.acquire(timeout=patience):
             return self._without_source("it is still being fetched")
@@ -100,21 +126,23 @@ class DiscoverySource:
             fresh = self._fresh.get(_KEY)
             if fresh is not None:
                 return fresh
-            reason = self._failed.get(_KEY)
-            if reason is None:
-                try:
-                    document = within(patience, self._fetch)
-                    discovery = parse(document, prefer_https=self._prefer_https)
-                except Exception as error:  # noqa: BLE001 - whatever a source does, this goes on
-                    reason = self._failed[_KEY] = _first_cause(error)
-                    _log.warning("discovery at %s: %s", self._url, reason)
-                else:
-                    self._fresh[_KEY] = self._last_good = discovery
-                    self._keep(document)
-                    return discovery
-            return self._without_source(reason)
+            reason = self._failed.get(_KEY) or self._fetch_and_keep(patience)
+            return self._without_source(reason) if reason else self._fresh[_KEY]
         finally:
             self._one_at_a_time.release()
+
+    def _fetch_and_keep(self, patience: float) -> str | None:
+        """Fetch now; why it did not work, or ``None``."""
+        try:
+            document = within(patience, self._fetch)
+            discovery = parse(document, prefer_https=self._prefer_https)
+        except Exception as error:  # noqa: BLE001 - whatever a source does, this goes on
+            reason = self._failed[_KEY] = _first_cause(error)
+            _log.warning("discovery at %s: %s", self._url, reason)
+            return reason
+        self._fresh[_KEY] = self._last_good = discovery
+        self._keep(document)
+        return None
 
     def _without_source(self, reason: str) -> Discovery:
         if self._last_good is None:

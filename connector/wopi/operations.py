@@ -12,11 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from connector.file_reference import FileReference
 from connector.links import Links
 from connector.lock_store.base import LockStore, LockStoreBusy, StoredLock
 from connector.nuxeo_gateway.blobs import BlobStream
-from connector.nuxeo_gateway.documents import Blob, Document
+from connector.nuxeo_gateway.documents import Document
 from connector.nuxeo_gateway.errors import (
     GatewayError,
     NuxeoFailed,
@@ -27,7 +26,6 @@ from connector.nuxeo_gateway.errors import (
 from connector.nuxeo_gateway.gateway import NuxeoGateway
 from connector.nuxeo_gateway.permissions import ReadOnlyReason
 from connector.wopi import locks
-from connector.wopi.access_token import AccessToken, Grant
 from connector.wopi.errors import (
     LockMismatch,
     NotFound,
@@ -37,47 +35,10 @@ from connector.wopi.errors import (
 )
 from connector.wopi.file_info import check_file_info
 from connector.wopi.locks import LockAction, LockOperation
+from connector.wopi.opened import OpenFile
 from connector.wopi.rights import Rights
 from connector.wopi.sessions import Sessions
 from connector.wopi.versions import Versions, content_of
-
-
-@dataclass(frozen=True)
-class OpenFile:
-    """The file that a request is about, and who asks."""
-
-    file_id: str
-    reference: FileReference
-    token: AccessToken
-
-    @property
-    def user(self) -> str:
-        """Login name."""
-        return self.token.user
-
-    @property
-    def may_edit(self) -> bool:
-        """Whether the session was opened for editing."""
-        return self.token.grant is Grant.EDIT
-
-    def blob_in(self, document: Document) -> Blob:
-        """The file itself.
-
-        Raises:
-            NotFound: the document has no blob there.
-        """
-        blob = document.blob(self.reference.xpath)
-        if blob is None:
-            raise NotFound("the document has no file there")
-        return blob
-
-    def obstacle(
-        self, rights: Rights, document: Document, owners: frozenset[str]
-    ) -> ReadOnlyReason | None:
-        """Why the caller cannot change the file: a token for viewing, or Nuxeo's reason."""
-        if not self.may_edit:
-            return ReadOnlyReason.NO_PERMISSION
-        return rights.obstacle(self.reference, document, self.user, owners)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,8 @@ from connector.wopi import locks
 from connector.wopi.errors import BadRequest, LockMismatch, ServerError, TooLarge, WopiError
 from connector.wopi.file_info import wopi_time
 from connector.wopi.locks import LockAction, LockOperation
-from connector.wopi.operations import OpenFile, mismatch, nuxeo_errors, refuse_if
+from connector.wopi.opened import OpenFile
+from connector.wopi.operations import mismatch, nuxeo_errors, refuse_if
 from connector.wopi.rights import Rights
 from connector.wopi.sessions import Sessions
 from connector.wopi.versions import Versions, content_of

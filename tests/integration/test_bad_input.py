@@ -6,10 +6,11 @@ import time
 
 import jwt
 import pytest
+import requests
 
 from connector.file_reference import FileReference
 from connector.wopi.file_id import encode
-from tests.support import Wopi
+from tests.support import Signed
 
 OPERATIONS = {
     "CheckFileInfo": lambda client: client.request("GET"),
@@ -84,24 +85,21 @@ BAD_TOKENS = {
 @pytest.mark.parametrize("kind", BAD_TOKENS)
 def test_a_bad_token_is_401(demo, good, kind, operation):
     other = demo.open("alice", "/default-domain/workspaces/Demo/Letter")
-    client = Wopi(good.source, BAD_TOKENS[kind](demo, good, other))
+    client = good.with_token(BAD_TOKENS[kind](demo, good, other))
     assert OPERATIONS[operation](client).status_code == 401
 
 
 def test_a_user_whom_nuxeo_does_not_know_is_401(demo, good):
-    client = Wopi(good.source, forged(demo, good, sub="nobody"))
+    client = good.with_token(forged(demo, good, sub="nobody"))
     assert client.request("GET").status_code == 401
 
 
 def test_the_token_is_also_taken_from_the_header_but_the_query_counts(good):
-    response = good.http.get(good.source, headers={"Authorization": f"Bearer {good.token}"})
-    assert response.status_code == 200
-    response = good.http.get(
-        good.source,
-        params={"access_token": "INVALID"},
-        headers={"Authorization": f"Bearer {good.token}"},
-    )
-    assert response.status_code == 401
+    for query, status in ({}, 200), ({"access_token": "INVALID"}, 401):
+        request = requests.Request("GET", good.source, params=query).prepare()
+        Signed(good.keys, good.token)(request)
+        request.headers["Authorization"] = f"Bearer {good.token}"
+        assert good.http.send(request).status_code == status
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -110,14 +108,14 @@ def test_the_token_is_also_taken_from_the_header_but_the_query_counts(good):
 )
 def test_a_file_id_that_names_nothing_is_404(good, file_id, operation):
     base = good.source.rpartition("/")[0]
-    response = OPERATIONS[operation](Wopi(f"{base}/{file_id}", good.token))
+    response = OPERATIONS[operation](good.at(f"{base}/{file_id}"))
     assert response.status_code == 404
 
 
 def token_for(demo, good, reference, user="alice"):
     file_id = encode(reference)
     token = forged(demo, good, aud=f"wopi:{file_id}", sub=user)
-    return Wopi(f"{good.source.rpartition('/')[0]}/{file_id}", token)
+    return good.with_token(token).at(f"{good.source.rpartition('/')[0]}/{file_id}")
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

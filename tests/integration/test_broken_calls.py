@@ -1,6 +1,5 @@
 """What becomes of locks and saves when a call to Nuxeo breaks off, or others act in the middle."""
 
-import http.client
 import socket
 import sqlite3
 import threading
@@ -196,13 +195,10 @@ def test_a_body_without_a_length_is_not_taken_for_an_empty_one(demo, alice, uid)
     client = demo.open("alice", uid)
     client.lock("L")
     parts = urlsplit(client.source)
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=20)
-    connection.putrequest("POST", f"{parts.path}/contents?access_token={client.token}")
-    connection.putheader("X-WOPI-Override", "PUT")
-    connection.putheader("X-WOPI-Lock", "L")
-    connection.endheaders()
-    assert connection.getresponse().status == 400
-    connection.close()
+    head = client.raw_head("POST", "/contents", X_WOPI_Override="PUT", X_WOPI_Lock="L")
+    with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
+        connection.sendall(f"{head}\r\n".encode())
+        assert b" 400 " in connection.recv(65536).splitlines()[0]
     assert alice.content(uid) == b"before"
     client.unlock("L")
 
@@ -210,13 +206,8 @@ def test_a_body_without_a_length_is_not_taken_for_an_empty_one(demo, alice, uid)
 def test_a_compressed_body_is_not_stored_as_the_file(in_process, alice, uid):
     client = in_process.open("alice", uid)
     client.lock("L")
-    refused = client.http.post(
-        f"{client.source}/contents",
-        params={"access_token": client.token},
-        headers={"X-WOPI-Override": "PUT", "X-WOPI-Lock": "L", "Content-Encoding": "gzip"},
-        data=b"x",
-        timeout=30,
-    )
+    client.http.headers["Content-Encoding"] = "gzip"
+    refused = client.put(b"x", "L")
     assert refused.status_code == 400
     assert alice.content(uid) == b"before"
 
@@ -491,11 +482,8 @@ def test_nonsense_in_place_of_a_chunk_is_a_bad_request(demo, alice, uid):
     client = demo.open("alice", uid)
     client.lock("L")
     parts = urlsplit(client.source)
-    head = (
-        f"POST {parts.path}/contents?access_token={client.token} HTTP/1.1\r\n"
-        f"Host: {parts.netloc}\r\nX-WOPI-Override: PUT\r\nX-WOPI-Lock: L\r\n"
-        "Transfer-Encoding: chunked\r\n\r\nzz\r\nnonsense"
-    )
+    headers = {"X_WOPI_Override": "PUT", "X_WOPI_Lock": "L", "Transfer_Encoding": "chunked"}
+    head = client.raw_head("POST", "/contents", **headers) + "\r\nzz\r\nnonsense"
     with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
         connection.sendall(head.encode())
         connection.shutdown(socket.SHUT_WR)

@@ -15,7 +15,7 @@ import requests
 
 from connector.sandbox import data_folder
 from connector.sandbox import demo as demo_command
-from tests.support import DEMO_FOLDER, HOST, Demo, Process, free_ports
+from tests.support import DEMO_FOLDER, HOST, Demo, Process, Wopi, free_ports
 
 
 def run(*arguments, env=None):
@@ -34,9 +34,7 @@ def test_a_token_works_at_once(demo):
     assert result.returncode == 0, result.stderr
     session = json.loads(result.stdout)
     assert session["access_token_ttl"] > time.time() * 1000
-    info = requests.get(
-        session["wopisrc"], params={"access_token": session["access_token"]}, timeout=30
-    ).json()
+    info = Wopi(session["wopisrc"], session["access_token"], demo.keys).info()
     assert info["BaseFileName"].endswith(".xlsx")
     assert session["host_url"] == info["HostEditUrl"]
 

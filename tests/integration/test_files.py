@@ -230,14 +230,11 @@ def test_a_body_that_breaks_off_saves_nothing(demo, alice, chunked):
     client = demo.open("alice", uid)
     client.lock("L")
     parts = urlsplit(client.source)
-    framing = "Transfer-Encoding: chunked" if chunked else "Content-Length: 1000"
+    framing = {"Transfer_Encoding": "chunked"} if chunked else {"Content_Length": "1000"}
     body = b"ffff\r\nonly the beginning" if chunked else b"only the beginning"
-    head = (
-        f"POST {parts.path}/contents?access_token={client.token} HTTP/1.1\r\n"
-        f"Host: {parts.netloc}\r\nX-WOPI-Override: PUT\r\nX-WOPI-Lock: L\r\n{framing}\r\n\r\n"
-    )
+    head = client.raw_head("POST", "/contents", X_WOPI_Override="PUT", X_WOPI_Lock="L", **framing)
     with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
-        connection.sendall(head.encode() + body)
+        connection.sendall(f"{head}\r\n".encode() + body)
         connection.shutdown(socket.SHUT_WR)
         answer = connection.recv(65536)
     assert answer == b"" or b" 400 " in answer.splitlines()[0]

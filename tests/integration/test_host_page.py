@@ -8,7 +8,7 @@ import jwt
 import pytest
 import requests
 
-from tests.support import DEMO_FOLDER
+from tests.support import DEMO_FOLDER, Wopi
 
 
 class Form(HTMLParser):
@@ -82,9 +82,7 @@ def test_a_writer_gets_the_editor(demo, alice, letter):
     assert (token["sub"], token["grant"]) == ("alice", "edit")
     assert token["aud"] == f"wopi:{source.rpartition('/')[2]}"
     assert form.fields["access_token_ttl"] == str(token["exp"] * 1000)
-    assert requests.get(
-        source, params={"access_token": form.fields["access_token"]}, timeout=30
-    ).json()["UserCanWrite"]
+    assert Wopi(source, form.fields["access_token"], demo.keys).info()["UserCanWrite"]
 
 
 def test_an_attachment_has_a_page_of_its_own(alice, bundle):

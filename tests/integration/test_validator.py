@@ -17,8 +17,9 @@ GROUPS = (
     "ExtendedLockLength",
     "EditFlows",
     "FileVersion",
+    "ProofKeys",
 )
-CASES = 33
+CASES = 40
 
 pytestmark = [
     pytest.mark.validator,
@@ -49,6 +50,8 @@ def test_every_case_of_the_groups_that_are_implemented_passes(demo, tmp_path):
         [
             *(sys.executable, str(VALIDATOR), "--wopisrc", session["wopisrc"]),
             *("--token", session["access_token"], "--ttl", str(session["access_token_ttl"])),
+            *("--proof-key", str(demo.data / "office/proof-current.pem")),
+            *("--proof-key-old", str(demo.data / "office/proof-old.pem")),
             *("--category", "All", "--fail-on-skip", "--json", str(tmp_path / "report.json")),
             *arguments,
         ],

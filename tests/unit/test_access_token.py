@@ -32,7 +32,13 @@ def tokens(clock):
 @pytest.fixture
 def signed(tokens):
     return tokens.sign(
-        tokens.issue(file_id=FILE, user="ana", user_name="Ana Ruiz", grant=Grant.EDIT)
+        tokens.issue(
+            resource_id=FILE,
+            user="ana",
+            user_name="Ana Ruiz",
+            grant=Grant.EDIT,
+            client="office",
+        )
     )
 
 
@@ -43,22 +49,22 @@ def altered(signed, **changes):
 
 
 def test_it_tells_who_and_what(tokens, signed, clock):
-    token = tokens.read(signed, file_id=FILE)
+    token = tokens.read(signed, resource_id=FILE)
     assert (token.user, token.user_name, token.grant) == ("ana", "Ana Ruiz", Grant.EDIT)
     assert token.ttl_milliseconds == (clock.now + 36000) * 1000
 
 
 def test_it_is_good_for_one_file_only(tokens, signed):
     with pytest.raises(InvalidAccessToken):
-        tokens.read(signed, file_id="ZGVmYXVsdC8y")
+        tokens.read(signed, resource_id="ZGVmYXVsdC8y")
 
 
 def test_it_ends(tokens, signed, clock):
     clock.now += 35999
-    tokens.read(signed, file_id=FILE)
+    tokens.read(signed, resource_id=FILE)
     clock.now += 1
     with pytest.raises(InvalidAccessToken, match="expired"):
-        tokens.read(signed, file_id=FILE)
+        tokens.read(signed, resource_id=FILE)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +85,7 @@ def test_it_ends(tokens, signed, clock):
 )
 def test_a_token_with_other_claims_is_refused(tokens, signed, changes):
     with pytest.raises(InvalidAccessToken):
-        tokens.read(altered(signed, **changes), file_id=FILE)
+        tokens.read(altered(signed, **changes), resource_id=FILE)
 
 
 def test_a_nuxeo_token_is_no_access_token(tokens):
@@ -87,19 +93,19 @@ def test_a_nuxeo_token_is_no_access_token(tokens):
         {"iss": "nuxeo", "sub": "ana", "exp": 1_900_000_000}, SECRET, algorithm="HS512"
     )
     with pytest.raises(InvalidAccessToken):
-        tokens.read(nuxeo, file_id=FILE)
+        tokens.read(nuxeo, resource_id=FILE)
 
 
 def test_nobody_else_can_sign(tokens, signed):
     claims = jwt.decode(signed, options={"verify_signature": False})
     with pytest.raises(InvalidAccessToken):
-        tokens.read(jwt.encode(claims, "x" * 64, algorithm="HS512"), file_id=FILE)
+        tokens.read(jwt.encode(claims, "x" * 64, algorithm="HS512"), resource_id=FILE)
 
 
 def test_another_algorithm_is_refused(tokens, signed):
     claims = jwt.decode(signed, options={"verify_signature": False})
     with pytest.raises(InvalidAccessToken):
-        tokens.read(jwt.encode(claims, SECRET, algorithm="HS256"), file_id=FILE)
+        tokens.read(jwt.encode(claims, SECRET, algorithm="HS256"), resource_id=FILE)
 
 
 def test_no_signature_at_all_is_refused(tokens, signed):
@@ -108,16 +114,16 @@ def test_no_signature_at_all_is_refused(tokens, signed):
 
     claims = jwt.decode(signed, options={"verify_signature": False})
     with pytest.raises(InvalidAccessToken):
-        tokens.read(f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(claims)}.", file_id=FILE)
+        tokens.read(f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(claims)}.", resource_id=FILE)
 
 
 @pytest.mark.parametrize("text", ["", "x", "a.b.c", "é.é.é", "." * 10, "INVALID"])
 def test_nonsense_is_refused(tokens, text):
     with pytest.raises(InvalidAccessToken):
-        tokens.read(text, file_id=FILE)
+        tokens.read(text, resource_id=FILE)
 
 
 def test_the_reason_never_repeats_the_token(tokens, signed):
     with pytest.raises(InvalidAccessToken) as caught:
-        tokens.read(signed, file_id="other")
+        tokens.read(signed, resource_id="other")
     assert signed not in str(caught.value)

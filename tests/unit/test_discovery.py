@@ -1,5 +1,6 @@
 """Discovery documents of the known office clients, and broken ones."""
 
+import base64
 import re
 from xml.sax.saxutils import quoteattr
 
@@ -24,8 +25,8 @@ MICROSOFT = b"""<?xml version="1.0" encoding="utf-8"?>
   </app>
   <app name="Excel"><action name="edit" ext="xlsx" urlsrc="https://excel.officeapps.live.com/x?"/></app>
  </net-zone>
- <proof-key value="AAAA" modulus="AAAA" exponent="AQAB"/>
-</wopi-discovery>"""
+ <proof-key modulus="%b" exponent="AQAB" value="" oldvalue="" oldmodulus="" oldexponent=""/>
+</wopi-discovery>""" % base64.b64encode(b"\xc1" * 256)
 
 COLLABORA = b"""<wopi-discovery><net-zone name="external-http">
  <app name="application/vnd.openxmlformats-officedocument.wordprocessingml.document">
@@ -202,3 +203,15 @@ def test_a_damaged_discovery_is_read_or_refused_but_never_more(position, noise):
     except InvalidDiscovery:
         return
     assert discovery.actions
+
+
+def test_proof_keys_are_read_and_none_is_none():
+    keys = parse(MICROSOFT).proof_keys
+    assert keys.current.public_numbers().e == 65537
+    assert keys.old is None
+    assert parse(ONLYOFFICE).proof_keys is None
+
+
+def test_a_document_whose_keys_cannot_be_read_is_not_taken():
+    with pytest.raises(InvalidDiscovery, match="proof key"):
+        parse(MICROSOFT.replace(b"wcHB", b"!!!!"))

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from connector import config, whole_file
-from connector.app import make_discovery
+from connector.app import make_clients
 from connector.wopi import discovery_source
 from connector.wopi.discovery_source import DiscoverySource, DiscoveryUnavailable
 from tests.unit.test_discovery import ONLYOFFICE
@@ -182,9 +182,57 @@ def test_the_settings_are_its_timeouts(tmp_path):
     )
     silent = threading.Event()
     with server(lambda _connection: silent.wait(10)) as url:
-        office = make_discovery(dataclasses.replace(settings, discovery_url=url))
+        (client,) = make_clients(dataclasses.replace(settings, discovery_url=url))
+        office = client.discovery
         started = time.monotonic()
         with pytest.raises(DiscoveryUnavailable):
             office.renew()
         silent.set()
     assert time.monotonic() - started < 1.5
+
+
+def test_asking_again_is_for_once_a_minute_and_for_all_who_ask(tmp_path, monkeypatch):
+    calls, entered, go_on = [], threading.Event(), threading.Event()
+
+    def fetch():
+        calls.append(1)
+        if len(calls) > 1:
+            entered.set()
+            assert go_on.wait(5)
+        return ONLYOFFICE
+
+    office = source(tmp_path, fetch=fetch, patience=5)
+    office.renew()
+    answers = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(office.fetch_again())) for _ in range(6)
+    ]
+    for thread in threads:
+        thread.start()
+    assert entered.wait(5)
+    time.sleep(0.05)
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert answers == [True] * 6
+    assert len(calls) == 2
+    assert office.fetch_again() is False
+    assert len(calls) == 2
+    monkeypatch.setattr(discovery_source, "_AGAIN_AFTER", 0.0)
+    assert office.fetch_again() is True
+    assert len(calls) == 3
+
+
+def test_asking_again_a_source_that_is_down_changes_nothing(tmp_path):
+    answers = [ONLYOFFICE, OSError("down")]
+
+    def fetch():
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    office = source(tmp_path, fetch=fetch)
+    before = office.renew()
+    assert office.fetch_again() is False
+    assert office.get() is before

@@ -13,7 +13,7 @@ from tests.unit.test_permissions import DOCUMENT
 
 REFERENCE = FileReference("default", "1", "file:content")
 BLOB = Blob("Lettre d'été.docx", "application/x", "0" * 32, "MD5", 3_000_000_000)
-TOKEN = AccessToken("id", "ana", "Ana Ruiz", Grant.EDIT, 1_900_000_000)
+TOKEN = AccessToken("id", "ana", "Ana Ruiz", Grant.EDIT, "office", 1_900_000_000)
 LINKS = Links(
     nuxeo_url="https://docs.example.org/nuxeo/",
     base_url="https://wopi.example.org/",

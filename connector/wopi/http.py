@@ -1,0 +1,205 @@
+"""WOPI over HTTP: what every endpoint does with a request before and after its operation.
+
+Access tokens come in the query (Office repeats them in Authorization); nothing here logs a query.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable
+
+from flask import Blueprint, Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from connector import __version__
+from connector.wopi import file_id as file_ids
+from connector.wopi import filenames, locks
+from connector.wopi.access_token import AccessToken, AccessTokens, InvalidAccessToken
+from connector.wopi.errors import (
+    BadRequest,
+    NotFound,
+    NotImplementedOperation,
+    ServerError,
+    Unauthorized,
+    WopiError,
+    header_text,
+)
+from connector.wopi.opened import OpenFile
+from connector.wopi.proof import PROOF_HEADERS
+from connector.wopi.proof_gate import ProofGate
+
+_log = logging.getLogger("connector.wopi")
+
+
+class WopiHttp:
+    """Lets in who has a token for the resource, from an office client that signed the call.
+
+    Args:
+        tokens: reads access tokens.
+        proofs: checks signatures.
+        instance: the prefix of this installation's file ids.
+    """
+
+    def __init__(self, tokens: AccessTokens, proofs: ProofGate, instance: str) -> None:
+        self._tokens = tokens
+        self._proofs = proofs
+        self._instance = instance
+
+    def file(self, file_id: str) -> OpenFile:
+        """Who asks for which file.
+
+        Raises:
+            NotFound: the file id names nothing.
+            Unauthorized: no access token, or one that is not good for this file.
+            ServerError: the call is not signed by the office client that the token was made for.
+        """
+        text = access_token()
+        try:
+            reference = file_ids.decode(file_id, self._instance)
+            canonical = file_ids.encode(reference, self._instance)
+        except file_ids.InvalidFileId as error:
+            raise NotFound(str(error)) from error
+        token = self._let_in(canonical, text)
+        g.resource = f"{reference.document_key}/{reference.xpath}"
+        return OpenFile(canonical, reference, token)
+
+    def _let_in(self, resource_id: str, text: str) -> AccessToken:
+        try:
+            token = self._tokens.read(text, resource_id=resource_id)
+        except InvalidAccessToken as error:
+            raise Unauthorized(f"the access token is not valid: {error}") from error
+        g.user = token.user
+        shown = {name: request.headers.get(name, "") for name in PROOF_HEADERS}
+        self._proofs.check(token.client, shown, access_token=text, called=_path_and_query())
+        return token
+
+
+def register(app: Flask, blueprint: Blueprint, url_prefixes: Iterable[str]) -> None:
+    """Add an endpoint's routes to an application, with one log line and one error form for all.
+
+    Args:
+        app: the application.
+        blueprint: the routes.
+        url_prefixes: where they are; each ends with a slash.
+    """
+    blueprint.before_request(_start)
+    blueprint.after_request(_finish)
+    blueprint.register_error_handler(WopiError, _refuse)
+    blueprint.register_error_handler(Exception, _fail)
+    for number, prefix in enumerate(url_prefixes):
+        name = f"{blueprint.name}-{number}" if number else blueprint.name
+        app.register_blueprint(blueprint, url_prefix=prefix.rstrip("/"), name=name)
+
+
+# What requests say
+
+
+def access_token() -> str:
+    """The access token: Office sends it twice, and the one in the query counts.
+
+    Raises:
+        Unauthorized: there is none.
+    """
+    token = request.args.get("access_token")
+    if not token:
+        scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+        token = value.strip() if scheme.lower() == "bearer" else None
+    if not token:
+        raise Unauthorized("no access token")
+    return token
+
+
+def override() -> str:
+    """X-WOPI-Override: the operation.
+
+    Raises:
+        BadRequest: it is missing.
+    """
+    name = request.headers.get("X-WOPI-Override", "").strip().upper()
+    if not name:
+        raise BadRequest("X-WOPI-Override is missing")
+    return name
+
+
+def unsupported(name: str) -> NotImplementedOperation:
+    """The refusal of an operation that there is not."""
+    return NotImplementedOperation(f"X-WOPI-Override {name} is not supported")
+
+
+def lock_id(header: str = "X-WOPI-Lock") -> str:
+    """The lock id in a header that must have one.
+
+    Raises:
+        BadRequest: it has none.
+    """
+    value = request.headers.get(header, "")
+    if not locks.is_lock_id(value):
+        raise BadRequest(
+            f"{header} must have 1 to {locks.MAX_ID_LENGTH} printable ASCII characters"
+        )
+    return value
+
+
+def optional_lock_id() -> str | None:
+    """X-WOPI-Lock of an operation that may come without: ``None`` when it is missing or empty."""
+    return lock_id() if request.headers.get("X-WOPI-Lock") else None
+
+
+def name_in(header: str) -> str | None:
+    """The name in a header, decoded from UTF-7; ``None`` without the header."""
+    value = request.headers.get(header)
+    return None if value is None else filenames.decode_header(value)
+
+
+def flag(header: str) -> bool:
+    """Whether a header says ``true``."""
+    return request.headers.get(header, "").strip().lower() == "true"
+
+
+# Around each request
+
+
+def _path_and_query() -> str:
+    """Path and query as the client wrote them, as far as the WSGI server hands them on."""
+    raw = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or ""
+    if "://" in raw.partition("?")[0]:
+        raw = "/" + raw.partition("://")[2].partition("/")[2]
+    return raw or request.full_path.rstrip("?")
+
+
+def _start() -> None:
+    g.started = time.monotonic()
+
+
+def _finish(response: Response) -> Response:
+    response.headers["X-WOPI-ServerVersion"] = __version__
+    response.headers["Cache-Control"] = "no-store"
+    correlation = request.headers.get("X-WOPI-CorrelationID") or request.headers.get("X-Request-ID")
+    reason = response.headers.get("X-WOPI-ServerError") or response.headers.get(
+        "X-WOPI-LockFailureReason"
+    )
+    _log.log(
+        logging.WARNING if response.status_code >= 500 else logging.INFO,
+        "%s %d %.0fms file=%s user=%s correlation=%s%s",
+        header_text(g.get("operation", "?")),
+        response.status_code,
+        (time.monotonic() - g.started) * 1000,
+        g.get("resource", "?"),
+        g.get("user", "?"),
+        header_text(correlation or "-"),
+        f" ({reason})" if reason else "",
+    )
+    return response
+
+
+def _refuse(error: WopiError) -> Response:
+    return Response(status=error.status, headers=dict(error.headers))
+
+
+def _fail(error: Exception) -> Response:
+    if isinstance(error, HTTPException):
+        # Such as a method that the route does not have.
+        return Response(status=error.code or 500)
+    _log.exception("a WOPI operation failed unexpectedly")
+    return _refuse(ServerError("unexpected failure, see the connector's log"))

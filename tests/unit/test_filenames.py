@@ -1,0 +1,86 @@
+"""Names in WOPI headers."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.wopi import filenames
+
+NAMES = st.text(st.characters(exclude_categories=("Cs",)), max_size=700)
+
+
+@given(NAMES)
+def test_every_text_comes_back_out_of_a_header(text: str) -> None:
+    header = filenames.encode_header(text)
+    assert header.isascii()
+    assert filenames.decode_header(header) == text
+
+
+@pytest.mark.parametrize(
+    ("header", "text"),
+    [
+        ("madeup+AF8-name.wopitestx", "madeup_name.wopitestx"),
+        ("+ZeVnLIqe test.docx", "日本語 test.docx"),
+        ("a+-b&c.docx", "a+b&c.docx"),
+        ("a+b.docx", "a+b.docx"),
+        ("100% (x).docx", "100% (x).docx"),
+        ("Ã\x9c.docx", "Ü.docx"),
+        ("\xff", "\xff"),
+    ],
+)
+def test_headers_as_clients_send_them(header: str, text: str) -> None:
+    assert filenames.decode_header(header) == text
+
+
+@pytest.mark.parametrize(
+    "name", ["Report.docx", "Été (2) - x.docx", "no extension", ".htaccess", "a" * 507 + ".docx"]
+)
+def test_ordinary_names_are_legal(name: str) -> None:
+    assert filenames.check(name) == name
+    assert filenames.legal(name).removeprefix("Document") in (name, name.strip("."))
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("", "empty"),
+        ("   ", "empty"),
+        ("..", "empty"),
+        ("a/b.docx", "character"),
+        ("a\\b.docx", "character"),
+        ("a\nb.docx", r"U\+000A"),
+        ("a?.docx", "character"),
+        ("a.docx.", "dot"),
+        (" a.docx", "blank"),
+        ("a" * 513, "512"),
+    ],
+)
+def test_illegal_names_are_refused_with_a_reason(name: str, reason: str) -> None:
+    with pytest.raises(filenames.IllegalName, match=reason):
+        filenames.check(name)
+
+
+@given(NAMES)
+def test_from_every_text_a_legal_name_is_made(text: str) -> None:
+    name = filenames.legal(text)
+    assert filenames.check(name) == name
+    assert filenames.legal(name) == name
+
+
+@given(NAMES, st.sampled_from([".docx", ".xlsx", ".wopitest"]))
+def test_the_extension_survives(text: str, extension: str) -> None:
+    assert filenames.legal(f"x{text}{extension}").endswith(extension)
+
+
+def test_an_extension_alone_stands_for_the_source_with_that_extension() -> None:
+    assert filenames.suggested(".docx", "Old report.doc") == "Old report.docx"
+    assert filenames.suggested("New.docx", "Old.doc") == "New.docx"
+    assert filenames.suggested(".docx", "no extension") == "no extension.docx"
+
+
+def test_a_name_that_is_taken_gets_a_number() -> None:
+    taken = {"a.docx", "a (1).docx", "A" * 507 + ".docx"}
+    assert filenames.free("a.docx", taken.__contains__) == "a (2).docx"
+    assert filenames.free("b.docx", taken.__contains__) == "b.docx"
+    long = filenames.free("A" * 507 + ".docx", taken.__contains__)
+    assert (len(long), long[-9:]) == (512, " (1).docx")
