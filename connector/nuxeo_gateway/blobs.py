@@ -161,6 +161,7 @@ class Blobs:
         content: Spool,
         uploaded: UploadedBlob,
         user: str,
+        comment: str | None = None,
     ) -> Document:
         """Make uploaded content the blob of ``reference``, and see that it is.
 
@@ -174,6 +175,7 @@ class Blobs:
             content: what was uploaded.
             uploaded: where it was uploaded to; gone afterwards, whatever happens.
             user: who saves.
+            comment: for Nuxeo's audit; a list item has none.
 
         Raises:
             NuxeoConflict: the document was changed since it was read.
@@ -185,7 +187,7 @@ class Blobs:
         after = (
             self._attach(reference, read, uploaded, user)
             if is_in_list
-            else self._put(reference, read, uploaded, user)
+            else self._put(reference, read, uploaded, user, comment)
         )
         stored = after.blob(reference.xpath)
         if stored is None or not holds(stored, content):
@@ -193,7 +195,12 @@ class Blobs:
         return after
 
     def _put(
-        self, reference: FileReference, read: Document, uploaded: UploadedBlob, user: str
+        self,
+        reference: FileReference,
+        read: Document,
+        uploaded: UploadedBlob,
+        user: str,
+        comment: str | None,
     ) -> Document:
         # The file id must be text (REST_CONTRACT 4).
         blob = {"upload-batch": uploaded.batch_id, "upload-fileId": "0"}
@@ -201,7 +208,11 @@ class Blobs:
             "PUT",
             document_path(reference),
             user=user,
-            headers={**shape_headers(reference.xpath), "enrichers-document": "permissions"},
+            headers={
+                **shape_headers(reference.xpath),
+                "enrichers-document": "permissions",
+                **({"Update-Comment": comment} if comment else {}),
+            },
             data={
                 "entity-type": "document",
                 # Without the uid Nuxeo does not look at the change token.

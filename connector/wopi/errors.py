@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 
 
 class WopiError(Exception):
@@ -13,9 +14,11 @@ class WopiError(Exception):
         status: what the office client gets.
         reason: for logs and for X-WOPI-ServerError; never shows content or tokens.
         headers: further response headers.
+        body: what the response says beside, as JSON; empty for nothing.
     """
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
+    body: Mapping[str, object] = MappingProxyType({})
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -79,6 +82,16 @@ class LockMismatch(WopiError):
             "X-WOPI-Lock": current,
             "X-WOPI-LockFailureReason": header_text(reason),
         }
+
+
+class ChangedInStorage(LockMismatch):
+    """409 in a form that Collabora understands: somebody else has changed the file in Nuxeo.
+
+    Its users are then asked whether to overwrite that or to go on with it.
+    """
+
+    # The first is what it reads now, the second what it read before.
+    body = MappingProxyType({"COOLStatusCode": 1010, "LOOLStatusCode": 1010})
 
 
 def header_text(text: str) -> str:

@@ -22,6 +22,7 @@ from connector.wopi.http import (
     unsupported,
 )
 from connector.wopi.operations import FileOperations, LockAnswer
+from connector.wopi.saves import read_note
 from connector.wopi.saving import Saving
 
 _log = logging.getLogger("connector.wopi")
@@ -81,7 +82,13 @@ class FilesEndpoint:
         file = self._http.file(file_id)
         if (name := override()) != "PUT":
             raise unsupported(name)
-        saved = self._saving.put_file(file, optional_lock_id(), request.stream, _announced_length())
+        saved = self._saving.put_file(
+            file,
+            optional_lock_id(),
+            request.stream,
+            _announced_length(),
+            read_note(request.headers),
+        )
         response = jsonify({"LastModifiedTime": saved.last_modified} if saved.last_modified else {})
         if saved.version is not None:
             response.headers["X-WOPI-ItemVersion"] = saved.version

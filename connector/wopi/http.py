@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Iterable
 
-from flask import Blueprint, Flask, Response, g, request
+from flask import Blueprint, Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from connector import __version__
@@ -194,7 +194,10 @@ def _finish(response: Response) -> Response:
 
 
 def _refuse(error: WopiError) -> Response:
-    return Response(status=error.status, headers=dict(error.headers))
+    response = jsonify(dict(error.body)) if error.body else Response()
+    response.status_code = error.status
+    response.headers.update(error.headers)
+    return response
 
 
 def _fail(error: Exception) -> Response:

@@ -32,12 +32,21 @@ from connector.nuxeo_gateway.errors import (
 )
 from connector.nuxeo_gateway.gateway import NuxeoGateway
 from connector.wopi import locks
-from connector.wopi.errors import BadRequest, LockMismatch, ServerError, TooLarge, WopiError
+from connector.wopi.errors import (
+    BadRequest,
+    ChangedInStorage,
+    LockMismatch,
+    ServerError,
+    TooLarge,
+    WopiError,
+    header_text,
+)
 from connector.wopi.file_info import wopi_time
 from connector.wopi.locks import LockAction, LockOperation
 from connector.wopi.opened import OpenFile
 from connector.wopi.operations import mismatch, nuxeo_errors, refuse_if
 from connector.wopi.rights import Rights
+from connector.wopi.saves import SaveNote
 from connector.wopi.sessions import Sessions
 from connector.wopi.versions import Versions, content_of
 
@@ -139,7 +148,12 @@ class Saving:
         self._max_file_size = max_file_size
 
     def put_file(
-        self, file: OpenFile, lock_id: str | None, body: Source, announced: int | None
+        self,
+        file: OpenFile,
+        lock_id: str | None,
+        body: Source,
+        announced: int | None,
+        note: SaveNote,
     ) -> Saved:
         """PutFile.
 
@@ -148,8 +162,11 @@ class Saving:
             lock_id: X-WOPI-Lock; ``None`` when the request has none.
             body: the content.
             announced: Content-Length, if the request has one.
+            note: what the client says beside.
 
         Raises:
+            ChangedInStorage: somebody outside the session has written to the file, and the client
+                does not know.
             LockMismatch: not locked and not empty, locked with another id, or not to be changed.
             NotFound: no such file, or no right to write it.
             BadRequest: the body broke off, or is empty and would empty the file.
@@ -161,7 +178,7 @@ class Saving:
         with Spool(self._spool_dir) as content:
             self._receive(content, body, announced)
             with nuxeo_errors():
-                return self._save(file, lock_id, content, name)
+                return self._save(file, lock_id, content, name, note)
 
     def _expected_name(self, file: OpenFile, lock_id: str | None) -> _Name:
         """Refuse at once what will be refused anyway; what the content will most likely be called.
@@ -185,12 +202,14 @@ class Saving:
             _log.error("a body could not be kept in %s: %s", self._spool_dir, error)
             raise ServerError("the connector could not keep the content") from error
 
-    def _save(self, file: OpenFile, lock_id: str | None, content: Spool, name: _Name) -> Saved:
+    def _save(
+        self, file: OpenFile, lock_id: str | None, content: Spool, name: _Name, note: SaveNote
+    ) -> Saved:
         failure: WopiError | None = None
         for _ in range(_ATTEMPTS):
             uploaded = self._gateway.blobs.upload(content, name.name, name.mime_type, file.user)
             try:
-                return self._commit(file, lock_id, content, uploaded)
+                return self._commit(file, lock_id, content, uploaded, note)
             except _Again as again:
                 _log.info("saving %s once more: %s", file.reference.document_key, again)
                 failure, name = again.failure, again.name or name
@@ -198,7 +217,12 @@ class Saving:
         raise failure
 
     def _commit(
-        self, file: OpenFile, lock_id: str | None, content: Spool, uploaded: UploadedBlob
+        self,
+        file: OpenFile,
+        lock_id: str | None,
+        content: Spool,
+        uploaded: UploadedBlob,
+        note: SaveNote,
     ) -> Saved:
         """Make the upload the file's content, unless it is already or may not be."""
         with self._store.critical_section(file.reference.document_key):
@@ -208,10 +232,11 @@ class Saving:
                 if content.is_content_of(admitted.blob):
                     # Already there: the answer to an earlier try may have been lost.
                     return self._noted(file, admitted, admitted.document)
-                self._check(admitted, content, uploaded)
+                self._check(admitted, content, uploaded, note)
                 self._prepare(file, admitted)
                 is_used = True
-                return self._noted(file, admitted, self._write(file, admitted, content, uploaded))
+                after = self._write(file, admitted, content, uploaded, note)
+                return self._noted(file, admitted, after)
             finally:
                 if not is_used:
                     self._gateway.blobs.discard(uploaded, file.user)
@@ -233,7 +258,7 @@ class Saving:
         return _Admitted(place, document, blob, current)
 
     @staticmethod
-    def _check(admitted: _Admitted, content: Spool, uploaded: UploadedBlob) -> None:
+    def _check(admitted: _Admitted, content: Spool, uploaded: UploadedBlob, note: SaveNote) -> None:
         if (
             content.length == 0
             and admitted.blob.length != 0
@@ -241,6 +266,8 @@ class Saving:
         ):
             # No office application writes a file of no bytes; a request that lost its body does.
             raise BadRequest("an empty body would empty the file")
+        if admitted.was_changed_outside and not note.is_about(admitted.document.last_modified):
+            raise ChangedInStorage(admitted.lock_id, "the file was changed in Nuxeo")
         if admitted.name != _Name(uploaded.name, uploaded.mime_type):
             renamed = LockMismatch(admitted.lock_id, "the file keeps being renamed in Nuxeo")
             raise _Again(renamed, admitted.name)
@@ -263,11 +290,19 @@ class Saving:
             ) from error
 
     def _write(
-        self, file: OpenFile, admitted: _Admitted, content: Spool, uploaded: UploadedBlob
+        self,
+        file: OpenFile,
+        admitted: _Admitted,
+        content: Spool,
+        uploaded: UploadedBlob,
+        note: SaveNote,
     ) -> Document:
         place, document = admitted.place, admitted.document
+        comment = header_text(note.comment) if note.comment else None
         try:
-            return self._gateway.blobs.replace(place, document, content, uploaded, file.user)
+            return self._gateway.blobs.replace(
+                place, document, content, uploaded, file.user, comment
+            )
         except NuxeoConflict as error:
             changing = LockMismatch(admitted.lock_id, "the document keeps changing in Nuxeo")
             raise _Again(changing) from error
