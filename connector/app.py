@@ -21,9 +21,11 @@ from connector.lock_store.base import LockStore, LockStoreBusy
 from connector.lock_store.sqlite import SqliteLockStore
 from connector.nuxeo_gateway.gateway import NuxeoGateway
 from connector.nuxeo_gateway.session import NuxeoSession
+from connector.wopi import file_url
 from connector.wopi import http as wopi_http
 from connector.wopi.access_token import AccessTokens
 from connector.wopi.discovery_source import DiscoverySource
+from connector.wopi.file_url import FileUrls
 from connector.wopi.files import FilesEndpoint
 from connector.wopi.http import WopiHttp
 from connector.wopi.office_clients import DEFAULT_CLIENT, OfficeClient, OfficeClients
@@ -98,6 +100,8 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
     versions = Versions(store)
     tokens = make_tokens(settings)
     clients = make_clients(settings)
+    tickets = AccessTokens(settings.jwt_secret, file_url.LIFETIME, clock)
+    file_urls = FileUrls(tickets, links)
     operations = FileOperations(
         gateway,
         store,
@@ -107,6 +111,7 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
         links,
         brand_name=settings.brand_name,
         business_user=settings.business_user,
+        file_urls=file_urls if settings.file_url else None,
         clock=clock,
     )
     saving = Saving(
@@ -119,7 +124,7 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
         max_file_size=settings.max_file_size,
     )
     app = Flask("connector", static_folder=None)
-    http = WopiHttp(tokens, ProofGate(clients, links, clock), settings.instance)
+    http = WopiHttp(tokens, ProofGate(clients, links, clock), file_urls, settings.instance)
     wopi_http.register(app, FilesEndpoint(operations, saving, http).blueprint(), links.wopi_paths)
     HostPages(
         gateway=gateway,

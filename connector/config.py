@@ -77,6 +77,7 @@ class Settings:
     session_cookies: tuple[str, ...]
     language: str
     business_user: bool
+    file_url: bool
     brand_name: str
     log_level: str
     warnings: tuple[str, ...] = ()

@@ -231,6 +231,14 @@ KEYS: tuple[SettingsKey, ...] = (
         purpose="Users have Microsoft 365 business licences, which Office for the web checks.",
     ),
     SettingsKey(
+        key="nuxeo.wopi.fileUrl",
+        attribute="file_url",
+        parse=values.truth,
+        default="false",
+        expected="true or false",
+        purpose="Office clients may read files from short-lived addresses that need no signature.",
+    ),
+    SettingsKey(
         key="nuxeo.wopi.brandName",
         attribute="brand_name",
         parse=values.plain_text,

@@ -57,6 +57,10 @@ class Links:
         """WOPISrc: where an office client finds the file."""
         return f"{self._base_url}{WOPI}files/{file_id}"
 
+    def file_url(self, file_id: str, ticket: str) -> str:
+        """Where the file can be read with a ticket and without a signature."""
+        return f"{self.wopi_src(file_id)}/direct?ticket={ticket}"
+
     def called_url(self, path_and_query: str) -> str:
         """The URL that an office client called to get to a path below one of ``wopi_paths``."""
         return f"{self._base_url}{WOPI}{path_and_query.partition(f'/{WOPI}')[2]}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import sys
 from collections.abc import Iterator
 
 from flask import Blueprint, Response, g, jsonify, request
@@ -21,6 +22,7 @@ from connector.wopi.http import (
     override,
     unsupported,
 )
+from connector.wopi.opened import OpenFile
 from connector.wopi.operations import FileOperations, LockAnswer
 from connector.wopi.saves import read_note
 from connector.wopi.saving import Saving
@@ -57,6 +59,7 @@ class FilesEndpoint:
         add("/files/<file_id>", view_func=self.post_file, methods=["POST"])
         add("/files/<file_id>/contents", view_func=self.get_file, methods=["GET"])
         add("/files/<file_id>/contents", view_func=self.put_file, methods=["POST"])
+        add("/files/<file_id>/direct", view_func=self.get_file_url, methods=["GET"])
         return blueprint
 
     def check_file_info(self, file_id: str) -> Response:
@@ -67,7 +70,15 @@ class FilesEndpoint:
     def get_file(self, file_id: str) -> Response:
         """GET contents."""
         g.operation = "GetFile"
-        stream, version = self._operations.get_file(self._http.file(file_id), _max_expected_size())
+        return self._content(self._http.file(file_id), _max_expected_size())
+
+    def get_file_url(self, file_id: str) -> Response:
+        """GET FileUrl."""
+        g.operation = "GetFileUrl"
+        return self._content(self._http.file_by_ticket(file_id), sys.maxsize)
+
+    def _content(self, file: OpenFile, max_size: int) -> Response:
+        stream, version = self._operations.get_file(file, max_size)
         response = Response(_body(stream, g.resource), mimetype="application/octet-stream")
         response.call_on_close(stream.close)
         if stream.length is not None:

@@ -13,6 +13,7 @@ from flask import Blueprint, Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from connector import __version__
+from connector.file_reference import FileReference
 from connector.wopi import file_id as file_ids
 from connector.wopi import filenames, locks
 from connector.wopi.access_token import AccessToken, AccessTokens, InvalidAccessToken
@@ -25,6 +26,7 @@ from connector.wopi.errors import (
     WopiError,
     header_text,
 )
+from connector.wopi.file_url import FileUrls
 from connector.wopi.opened import OpenFile
 from connector.wopi.proof import PROOF_HEADERS
 from connector.wopi.proof_gate import ProofGate
@@ -38,12 +40,16 @@ class WopiHttp:
     Args:
         tokens: reads access tokens.
         proofs: checks signatures.
+        file_urls: reads the tickets of unsigned reads.
         instance: the prefix of this installation's file ids.
     """
 
-    def __init__(self, tokens: AccessTokens, proofs: ProofGate, instance: str) -> None:
+    def __init__(
+        self, tokens: AccessTokens, proofs: ProofGate, file_urls: FileUrls, instance: str
+    ) -> None:
         self._tokens = tokens
         self._proofs = proofs
+        self._file_urls = file_urls
         self._instance = instance
 
     def file(self, file_id: str) -> OpenFile:
@@ -55,14 +61,33 @@ class WopiHttp:
             ServerError: the call is not signed by the office client that the token was made for.
         """
         text = access_token()
+        canonical, reference = self._named(file_id)
+        return OpenFile(canonical, reference, self._let_in(canonical, text))
+
+    def file_by_ticket(self, file_id: str) -> OpenFile:
+        """The file whose FileUrl this is: for reading only, and not signed.
+
+        Raises:
+            NotFound: the file id names nothing.
+            Unauthorized: there is no ticket, or it is not good for this file.
+        """
+        canonical, reference = self._named(file_id)
+        try:
+            token = self._file_urls.read(canonical, request.args.get("ticket", ""))
+        except InvalidAccessToken as error:
+            raise Unauthorized(f"the ticket is not valid: {error}") from error
+        g.user = token.user
+        return OpenFile(canonical, reference, token)
+
+    def _named(self, file_id: str) -> tuple[str, FileReference]:
+        """The file id in its one form, and what it names."""
         try:
             reference = file_ids.decode(file_id, self._instance)
             canonical = file_ids.encode(reference, self._instance)
         except file_ids.InvalidFileId as error:
             raise NotFound(str(error)) from error
-        token = self._let_in(canonical, text)
         g.resource = f"{reference.document_key}/{reference.xpath}"
-        return OpenFile(canonical, reference, token)
+        return canonical, reference
 
     def _let_in(self, resource_id: str, text: str) -> AccessToken:
         try:

@@ -34,6 +34,7 @@ from connector.wopi.errors import (
     Unauthorized,
 )
 from connector.wopi.file_info import check_file_info
+from connector.wopi.file_url import FileUrls
 from connector.wopi.locks import LockAction, LockOperation
 from connector.wopi.opened import OpenFile
 from connector.wopi.rights import Rights
@@ -64,6 +65,7 @@ class FileOperations:
         links: makes URLs.
         brand_name: see CheckFileInfo.
         business_user: see CheckFileInfo.
+        file_urls: makes FileUrl; ``None`` to offer none.
         clock: seconds since the epoch.
     """
 
@@ -78,6 +80,7 @@ class FileOperations:
         *,
         brand_name: str,
         business_user: bool,
+        file_urls: FileUrls | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._gateway = gateway
@@ -88,6 +91,7 @@ class FileOperations:
         self._links = links
         self._brand_name = brand_name
         self._business_user = business_user
+        self._file_urls = file_urls
         self._clock = clock
 
     def check_file_info(self, file: OpenFile) -> dict[str, Any]:
@@ -95,7 +99,7 @@ class FileOperations:
         with nuxeo_errors():
             document, owners = self._rights.read(file.reference, file.user, with_ancestors=True)
             blob = file.blob_in(document)
-            return check_file_info(
+            info = check_file_info(
                 document,
                 blob,
                 reference=file.reference,
@@ -106,6 +110,9 @@ class FileOperations:
                 brand_name=self._brand_name,
                 business_user=self._business_user,
             )
+        if self._file_urls is not None:
+            info["FileUrl"] = self._file_urls.of(file)
+        return info
 
     def get_file(self, file: OpenFile, max_expected_size: int) -> tuple[BlobStream, str | None]:
         """GetFile: the content and its version; one call to Nuxeo, two for content not seen before.

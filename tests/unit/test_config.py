@@ -66,6 +66,7 @@ class TestDefaults:
             session_cookies=("JSESSIONID",),
             language="en-US",
             business_user=True,
+            file_url=False,
             brand_name="Nuxeo",
             log_level="INFO",
             warnings=(),
