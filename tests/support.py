@@ -293,7 +293,7 @@ class Wopi:
                 if value is not None
             },
             data=data,
-            auth=Signed(self.keys, token, self.clock),
+            auth=Signed(self.keys, token, self.clock) if self.keys else None,
             timeout=60,
             allow_redirects=False,
         )
