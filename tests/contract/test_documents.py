@@ -199,6 +199,24 @@ def test_a_greater_depth_writes_the_properties_of_a_breadcrumb(carol, uid):
     assert all("dc:title" in entry["properties"] for entry in entries)
 
 
+def test_a_greater_depth_tells_what_the_user_may_do_in_the_folders_of_a_breadcrumb(world, uid):
+    """REST_CONTRACT 2.3, 2.4: what CheckFileInfo learns without a further call."""
+    headers = {"enrichers-document": "permissions,breadcrumb"}
+
+    def permissions_in_workspace(user, **parameters):
+        document = read(user, uid, headers=headers, **parameters)
+        entries = document["contextParameters"]["breadcrumb"]["entries"]
+        assert entries[-2]["uid"] == world.workspace
+        return entries[-2].get("contextParameters", {}).get("permissions")
+
+    assert "AddChildren" in permissions_in_workspace(world.alice, depth="children")
+    may = permissions_in_workspace(world.carol, depth="children")
+    assert "Read" in may
+    assert "AddChildren" not in may
+    # At the usual depth nothing is told of them.
+    assert permissions_in_workspace(world.alice) is None
+
+
 def test_a_breadcrumb_ends_below_what_the_user_may_not_read(admin, world):
     """A document whose parent the reader cannot see."""
     folder = admin.create_empty("Folder")

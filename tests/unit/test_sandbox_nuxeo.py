@@ -48,6 +48,23 @@ def put(call, user, status, **properties):
     return call(user, "PUT", f"api/v1/id/{document['uid']}", status, json=body)
 
 
+# Download permissions (REST_CONTRACT 3.3): a real server has those that somebody has written
+
+
+def test_the_servers_own_policy_keeps_content_from_who_may_see_the_document(call):
+    uid = call("alice", "GET", f"api/v1/path{LETTER}").json["uid"]
+    places = [f"api/v1/id/{uid}/@blob/file:content", f"nxfile/default/{uid}/file:content/a.docx"]
+    put(call, "Administrator", 200, **{"dc:rights": "No download"})
+    for place in places:
+        for method in ("GET", "HEAD"):
+            refused = call("carol", method, place, 403)
+            assert refused.mimetype == "text/html"
+            call("Administrator", method, place, 200)
+    call("carol", "GET", f"api/v1/id/{uid}", 200)
+    put(call, "Administrator", 200, **{"dc:rights": "All rights"})
+    call("carol", "GET", places[0], 200)
+
+
 # Retention and legal hold (REST_CONTRACT 5.4): the names of the operations are the sandbox's own
 
 
@@ -112,7 +129,7 @@ def test_a_group_of_its_name_made_anew_has_none_of_the_old_members(call):
 # Refusals in place of things that are not there
 
 
-@pytest.mark.parametrize("adapter", ["@rendition/pdf", "@preview", "@workflow", "@comment"])
+@pytest.mark.parametrize("adapter", ["@rendition/pdf", "@preview", "@workflow", "@annotation"])
 def test_adapters_that_the_sandbox_does_not_have_are_refused_in_words(call, adapter):
     refused = call("alice", "GET", f"api/v1/path{LETTER}/{adapter}", 501)
     assert "The sandbox does not have" in refused.json["message"]
@@ -124,7 +141,14 @@ def test_conversion_is_refused_in_words(call):
 
 
 @pytest.mark.parametrize(
-    "query", ["SELECT dc:title FROM File", "SELECT * FROM File WHERE dc:title IN ('a', 'b')", ""]
+    "query",
+    [
+        "SELECT dc:title FROM File",
+        "SELECT * FROM File WHERE dc:title NOT IN ('a', 'b')",
+        "SELECT * FROM File WHERE dc:title IN 'a'",
+        "SELECT * FROM File WHERE dc:title = ('a', 'b')",
+        "",
+    ],
 )
 def test_queries_that_are_not_understood_are_refused(call, query):
     call("alice", "GET", "api/v1/query", 400, query_string={"query": query})

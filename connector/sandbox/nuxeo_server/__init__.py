@@ -24,6 +24,7 @@ from connector.sandbox.nuxeo_server.store import Store
 from connector.sandbox.nuxeo_server.uploads import Batches
 from connector.sandbox.nuxeo_server.views_directories import DirectoryViews
 from connector.sandbox.nuxeo_server.views_documents import DocumentViews
+from connector.sandbox.nuxeo_server.views_oauth2 import OAuth2Views
 from connector.sandbox.nuxeo_server.views_people import PeopleViews
 from connector.sandbox.nuxeo_server.views_server import ServerViews
 from connector.sandbox.nuxeo_server.views_uploads import UploadViews
@@ -50,6 +51,7 @@ def create_app(*, data_dir: Path, jwt_secret: str, connector_url: str | None = N
     context, api = CONTEXT.rstrip("/"), f"{CONTEXT}api/v1"
     app.register_blueprint(Pages(server).blueprint(), url_prefix=context)
     app.register_blueprint(ServerViews(server).blueprint(), url_prefix=context)
+    app.register_blueprint(OAuth2Views(server).blueprint(), url_prefix=context)
     app.register_blueprint(DocumentViews(server, operations).blueprint(), url_prefix=api)
     app.register_blueprint(UploadViews(server, operations).blueprint(), url_prefix=f"{api}/upload")
     app.register_blueprint(PeopleViews(server).blueprint(), url_prefix=api)

@@ -26,7 +26,8 @@ def is_api(path: str) -> bool:
 
 def is_page(path: str) -> bool:
     """Whether a path belongs to the chain that answers strangers with a login page."""
-    return path.removeprefix(CONTEXT).startswith(("nxfile/", "nxbigfile/", "authentication/"))
+    inner = path.removeprefix(CONTEXT)
+    return inner.startswith(("nxfile/", "nxbigfile/", "authentication/", "oauth2/authorize"))
 
 
 def base_url(request: Request) -> str:

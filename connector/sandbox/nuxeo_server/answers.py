@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from urllib.parse import quote
 
 from flask import Flask, Response, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from connector.sandbox.nuxeo_server.addresses import is_api, is_foreign, is_page
+from connector.sandbox.nuxeo_server.addresses import CONTEXT, is_api, is_foreign, is_page
 from connector.sandbox.nuxeo_server.auth import SESSION_COOKIE, TOKEN_HEADER
 from connector.sandbox.nuxeo_server.context import Server
 from connector.sandbox.nuxeo_server.errors import NuxeoError
@@ -19,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 _CHALLENGE = 'Basic realm="Nuxeo Automation"'
 _POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'"
-_TO_LOGIN = "<html><body><script>window.location='/nuxeo/login.jsp'</script></body></html>"
+_TO_LOGIN = "<html><body><script>window.location='/nuxeo/login.jsp{}'</script></body></html>"
 
 
 def install(app: Flask, server: Server) -> None:
@@ -112,7 +113,9 @@ def _unauthorized() -> Response:
 
 
 def _login_prompt(server: Server) -> Response:
-    """A session is planted, and a script leads to the login page."""
-    response = Response(_TO_LOGIN, status=401, mimetype="text/html")
+    """A session is planted, and a script leads to the login page, and from there back."""
+    wanted = request.full_path.removeprefix(CONTEXT).rstrip("?")
+    back = f"?requestedUrl={quote(wanted, safe='')}" if request.method == "GET" else ""
+    response = Response(_TO_LOGIN.format(back), status=401, mimetype="text/html")
     plant(response, SESSION_COOKIE, server.authentication.new_session(None))
     return response

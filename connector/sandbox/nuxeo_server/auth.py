@@ -15,6 +15,7 @@ import jwt
 from flask import Request
 
 from connector.sandbox.nuxeo_server.addresses import forwarded_path
+from connector.sandbox.nuxeo_server.oauth2 import OAuth2
 from connector.sandbox.nuxeo_server.security import Principal
 from connector.sandbox.nuxeo_server.store import Store
 
@@ -55,6 +56,7 @@ class Authentication:
         self._jwt_secret = jwt_secret
         self._mutex = threading.Lock()
         self._sessions: dict[str, str | None] = {}
+        self.oauth2 = OAuth2(store)
 
     @property
     def accepts_jwt(self) -> bool:
@@ -149,12 +151,15 @@ class Authentication:
         return (str(entry["userName"]), token) if entry else (None, None)
 
     def _bearer(self, request: Request) -> str | None:
+        """The user of an OAuth2 token, or of a JWT."""
         header = request.headers.get("Authorization")
         if header is None:
             token = request.args.get("access_token")
         else:
             token = header[7:] if header.startswith("Bearer ") else None
-        return self._jwt_user(token, forwarded_path(request.path)) if token else None
+        if not token:
+            return None
+        return self.oauth2.user(token) or self._jwt_user(token, forwarded_path(request.path))
 
     def _jwt_user(self, token: str, path: str) -> str | None:
         if not self._jwt_secret:

@@ -12,9 +12,23 @@ from urllib.parse import quote
 from flask import Response, request
 from werkzeug.http import http_date, parse_date
 
+from connector.sandbox.nuxeo_server.security import Principal
 from connector.sandbox.nuxeo_server.store import Document, Store, pieces_of
 
+NO_DOWNLOAD = "No download"
+"""``dc:rights`` of documents that this server's one download permission script is about."""
+
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+def may_download(document: Document, principal: Principal) -> bool:
+    """What a contribution of download permissions says (REST_CONTRACT 3.3).
+
+    A real server has none unless somebody has written one.
+    """
+    if document.properties.get("dc:rights") != NO_DOWNLOAD or principal.is_administrator:
+        return True
+    return bool(document.properties.get("dc:creator") == principal.name)
 
 
 def send_blob(

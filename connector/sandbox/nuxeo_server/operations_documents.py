@@ -11,7 +11,7 @@ from connector.sandbox.nuxeo_server.doctypes import BLOBS, LISTS
 from connector.sandbox.nuxeo_server.errors import NuxeoError, forbidden, not_found, server_error
 from connector.sandbox.nuxeo_server.store import Document
 from connector.sandbox.nuxeo_server.versioning import OPTIONS
-from connector.sandbox.nuxeo_server.xpaths import with_blob
+from connector.sandbox.nuxeo_server.xpaths import blob_at, with_blob
 
 
 def _create(call: Call) -> Document:
@@ -69,6 +69,8 @@ def _save(call: Call, sent: Mapping[str, Any]) -> Document:
 
 def _change(call: Call, document: Document, key: str, value: Any) -> dict[str, Any]:
     reader = call.server.reader()
+    if key.endswith("/name"):
+        return _rename_blob(document, key.removesuffix("/name"), value)
     if "/" in key or key in BLOBS:
         blob = reader.blob(loads(value) if isinstance(value, str) else value)
         try:
@@ -79,6 +81,17 @@ def _change(call: Call, document: Document, key: str, value: Any) -> dict[str, A
     if key in LISTS and isinstance(value, str):
         value = loads(value) if value.startswith("[") else value.split(",")
     return reader.properties(document.type, {key: value})
+
+
+def _rename_blob(document: Document, xpath: str, name: Any) -> dict[str, Any]:
+    """The name is a member of the blob: the content stays (``BlobProperty.setMemberValue``)."""
+    try:
+        blob = blob_at(document, xpath)
+    except KeyError as error:
+        raise server_error() from error
+    if blob is None:
+        raise server_error()
+    return with_blob(document, xpath, blob | {"name": name})
 
 
 def _set_property(call: Call) -> Document:

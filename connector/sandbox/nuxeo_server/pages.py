@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from connector.sandbox.nuxeo_server.answers import container_page, plant
 from connector.sandbox.nuxeo_server.auth import SESSION_COOKIE, USERS
 from connector.sandbox.nuxeo_server.context import Server
-from connector.sandbox.nuxeo_server.downloads import send_blob
+from connector.sandbox.nuxeo_server.downloads import may_download, send_blob
 from connector.sandbox.nuxeo_server.errors import NuxeoError
 from connector.sandbox.nuxeo_server.security import Principal
 from connector.sandbox.nuxeo_server.seed import DEMO
@@ -166,6 +166,8 @@ class Pages:
         blob, name = find_blob(document, rest)
         if blob is None:
             return container_page(404, "No blob found")
+        if not may_download(document, session.principal):
+            return container_page(403, "Permission denied")
         if request.method == "GET":
             self._server.log_download(document)
         return send_blob(self._server.store, document, blob, name)
@@ -202,7 +204,7 @@ class Pages:
             modified=f"{changed:%d %b %Y, %H:%M}",
             version=document.label,
             lock_owner=self._full_name(lock_owner) if lock_owner else None,
-            may_write=session.has(document, "WriteProperties"),
+            may_write=session.may_write_apart_from_lock(document),
         )
 
     def _file(self, document: Document, xpath: str, blob: dict[str, Any]) -> _File:

@@ -14,10 +14,12 @@ _QUERY = re.compile(
     r"(?:\s+ORDER\s+BY\s+(?P<order>[\w:]+)(?:\s+(?P<direction>ASC|DESC))?)?\s*;?\s*",
     re.IGNORECASE | re.DOTALL,
 )
+_LITERAL = r"(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
+_AND = re.compile(rf"({_LITERAL})|\s+AND\s+", re.IGNORECASE | re.DOTALL)
 _CONDITION = re.compile(
-    r"\s*(?P<key>[\w:]+)\s*(?P<operator>=|<>|!=|STARTSWITH|LIKE|IS\s+NULL|IS\s+NOT\s+NULL)"
-    r"\s*(?P<value>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d+)?\s*",
-    re.IGNORECASE,
+    r"\s*(?P<key>[\w:/]+)\s*(?P<operator>=|<>|!=|STARTSWITH|LIKE|IS\s+NULL|IS\s+NOT\s+NULL|IN)"
+    rf"\s*(?P<value>{_LITERAL}|\d+|\(\s*{_LITERAL}(?:\s*,\s*{_LITERAL})*\s*\))?\s*",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -30,9 +32,7 @@ def run(text: str, session: Session) -> list[Document]:
     match = _QUERY.fullmatch(text)
     if match is None or match["type"] not in ("Document", *TYPES):
         raise NuxeoError(400, "The sandbox does not understand this query")
-    conditions = [
-        _parse(part) for part in re.split(r"\s+AND\s+", match["where"] or "", flags=re.I) if part
-    ]
+    conditions = [_parse(part) for part in _conditions(match["where"] or "")]
     found = [
         document
         for document in session.store.all_documents()
@@ -50,21 +50,45 @@ def run(text: str, session: Session) -> list[Document]:
     return found
 
 
-def _parse(text: str) -> tuple[str, str, str]:
+def _conditions(where: str) -> list[str]:
+    """What stands between ``AND``, those within texts left alone."""
+    parts, start = [], 0
+    for match in _AND.finditer(where):
+        if match[1] is None:
+            parts.append(where[start : match.start()])
+            start = match.end()
+    return [part for part in (*parts, where[start:]) if part.strip()]
+
+
+def _parse(text: str) -> tuple[str, str, tuple[str, ...]]:
     match = _CONDITION.fullmatch(text)
     if match is None:
         raise NuxeoError(400, "The sandbox does not understand this condition")
-    value = match["value"] or ""
-    if value[:1] in "'\"":
-        value = re.sub(r"\\(.)", r"\1", value[1:-1])
-    return match["key"], re.sub(r"\s+", " ", match["operator"].upper()), value
+    operator, value = re.sub(r"\s+", " ", match["operator"].upper()), match["value"] or ""
+    if (operator == "IN") is not value.startswith("("):
+        raise NuxeoError(400, "The sandbox does not understand this condition")
+    values = tuple(map(_text, re.findall(_LITERAL, value))) or (value,)
+    return match["key"], operator, values
 
 
-def _holds(condition: tuple[str, str, str], document: Document, session: Session) -> bool:
-    key, operator, wanted = condition
+def _text(literal: str) -> str:
+    escapes = {"n": "\n", "r": "\r", "t": "\t"}
+    return re.sub(r"\\(.)", lambda m: escapes.get(m[1], m[1]), literal[1:-1], flags=re.DOTALL)
+
+
+def _holds(
+    condition: tuple[str, str, tuple[str, ...]], document: Document, session: Session
+) -> bool:
+    key, operator, wanted_values = condition
+    wanted = wanted_values[0]
     value = _value(key, document, session)
+    if isinstance(value, tuple):
+        # Of several values one is enough.
+        return operator in ("=", "IN") and not set(wanted_values).isdisjoint(value)
     text = "" if value is None else str(value)
     match operator:
+        case "IN":
+            return text in wanted_values
         case "=":
             return text == wanted
         case "<>" | "!=":
@@ -92,6 +116,8 @@ def _value(key: str, document: Document, session: Session) -> object:
             return document.name
         case "ecm:primaryType":
             return document.type
+        case "ecm:mixinType":
+            return TYPES[document.type].facets
         case "ecm:parentId":
             return document.parent_uid
         case "ecm:isTrashed":
@@ -108,4 +134,8 @@ def _value(key: str, document: Document, session: Session) -> object:
             return document.state
     if key.startswith("ecm:"):
         raise NuxeoError(400, f"The sandbox does not know {key}")
-    return document.properties.get(key)
+    name, *steps = key.split("/")
+    found: object = document.properties.get(name)
+    for step in steps:
+        found = found.get(step) if isinstance(found, dict) else None
+    return found

@@ -221,6 +221,10 @@ class Session:
 
     # Locks
 
+    def may_write_apart_from_lock(self, document: Document) -> bool:
+        """Whether the user might write if nobody had locked the document."""
+        return has_permission(self.principal, "WriteProperties", self._aces(document), None)
+
     def lock(self, document: Document) -> Document:
         """Lock as the user; again by the owner keeps the first date.
 
@@ -236,8 +240,7 @@ class Session:
                 self.log(current, "documentLocked")
             elif current.lock_owner != self.principal.name:
                 # As 2021 and later: without regard to the lock policy, but not to the ACL.
-                aces = self._aces(document)
-                if not has_permission(self.principal, "WriteProperties", aces, None):
+                if not self.may_write_apart_from_lock(document):
                     raise forbidden("WriteProperties", self.principal.name)
                 raise self._locked(current)
         return self._again(document)

@@ -42,8 +42,11 @@ def create(
 
 
 def trash(session: Session, document: Document) -> Document:
-    """Put into the trash, under another name."""
-    session.require(document, "WriteLifeCycle")
+    """Put into the trash, under another name: a move within the folder, with a move's rights."""
+    _require_removal(session, document)
+    parent = session.store.get(document.parent_uid or "")
+    if parent is not None:
+        session.require(parent, "AddChildren")
 
     def change(current: Document) -> None:
         if not current.is_trashed:

@@ -8,8 +8,10 @@ from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from connector.sandbox.nuxeo_server import query, tree
+from connector.sandbox.nuxeo_server.answers import container_page
+from connector.sandbox.nuxeo_server.comments import CommentViews
 from connector.sandbox.nuxeo_server.context import Server, json_object, void, wanted
-from connector.sandbox.nuxeo_server.downloads import send_blob
+from connector.sandbox.nuxeo_server.downloads import may_download, send_blob
 from connector.sandbox.nuxeo_server.errors import (
     NuxeoError,
     not_found,
@@ -27,7 +29,6 @@ _MAX_PAGE = 1000
 _NOT_HERE = frozenset(
     {
         "annotation",
-        "comment",
         "convert",
         "pp",
         "preview",
@@ -46,6 +47,7 @@ class DocumentViews:
     def __init__(self, server: Server, operations: Operations) -> None:
         self._server = server
         self._operations = operations
+        self._comments = CommentViews(server)
 
     def blueprint(self) -> Blueprint:
         """The routes, below ``/nuxeo/api/v1``."""
@@ -93,6 +95,7 @@ class DocumentViews:
         adapter = {
             "children": self._children,
             "blob": self._blob,
+            "comment": self._comments.answer,
             "op": self._operation,
             "acl": self._acl,
             "audit": self._audit,
@@ -158,7 +161,9 @@ class DocumentViews:
             key = request.args.get("sortBy", "dc:title")
             order = request.args.get("sortOrder", "asc").lower()
             documents.sort(
-                key=lambda item: str(item.properties.get(key) or "").lower(),
+                key=lambda item: (
+                    item.uid if key == "ecm:uuid" else str(item.properties.get(key) or "").lower()
+                ),
                 reverse="sortBy" in request.args and order != "asc",
             )
         session, shape = self._server.session(), wanted()
@@ -179,6 +184,8 @@ class DocumentViews:
             if blob is None:
                 # A null pointer or an unknown property, raised where nobody maps it.
                 raise server_error()
+            if not may_download(document, self._server.session().principal):
+                return container_page(403, "Permission denied")
             if request.method == "GET":
                 self._server.log_download(document)
             return send_blob(self._server.store, document, blob)
