@@ -35,9 +35,13 @@ def pytest_report_header() -> str:
     return "real Nuxeo: none (NUXEO_URL is not set), its tests are left out"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if not os.environ.get("NUXEO_URL"):
-        items[:] = [item for item in items if item.get_closest_marker("real_nuxeo") is None]
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if os.environ.get("NUXEO_URL"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("real_nuxeo") is not None]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -56,7 +56,7 @@ def last_line(output: str) -> str:
 def test_a_skip_passes_by_default(folder: Path) -> None:
     code, output = run(folder)
     assert code == 0
-    assert "1 passed, 2 skipped, 1 xfailed" in last_line(output)
+    assert "1 passed, 2 skipped, 1 deselected, 1 xfailed" in last_line(output)
     assert "its tests are left out" in output
 
 
@@ -66,7 +66,7 @@ def test_a_skip_fails_when_told_so(folder: Path) -> None:
     assert "test_some.py::test_marked: no Chromium here" in output
     assert "test_some.py::test_says_so_itself: no Redis here" in output
     assert "test_known_bug:" not in output
-    assert "1 failed, 1 passed, 1 xfailed, 1 error" in last_line(output)
+    assert "1 failed, 1 passed, 1 deselected, 1 xfailed, 1 error" in last_line(output)
 
 
 def test_a_module_that_skips_itself_fails_too(folder: Path) -> None:
