@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from connector.config import Settings
+from connector.config import ClientSettings, Settings
 from connector.host.pages import HostPages, HostSettings
 from connector.host.sign_in import SessionSignIn
 from connector.links import Links
@@ -21,19 +21,41 @@ from connector.lock_store.base import LockStore, LockStoreBusy
 from connector.lock_store.sqlite import SqliteLockStore
 from connector.nuxeo_gateway.gateway import NuxeoGateway
 from connector.nuxeo_gateway.session import NuxeoSession
-from connector.wopi import file_url
+from connector.wopi import file_url, info_extensions
 from connector.wopi import http as wopi_http
 from connector.wopi.access_token import AccessTokens
+from connector.wopi.activities import Activities
+from connector.wopi.bearers import Bearers
+from connector.wopi.body import Bodies
+from connector.wopi.bootstrapper import BootstrapperEndpoint
+from connector.wopi.bootstrapping import Bootstrapping
+from connector.wopi.clients import BY_KIND, ProofMode, Restriction
+from connector.wopi.container_info import ContainerInfos
+from connector.wopi.container_operations import ContainerOperations
+from connector.wopi.containers import ContainersEndpoint
 from connector.wopi.discovery_source import DiscoverySource
+from connector.wopi.ecosystem import EcosystemEndpoint
+from connector.wopi.ecosystem_operations import EcosystemOperations
+from connector.wopi.file_actions import FileActions
+from connector.wopi.file_infos import FileInfos
 from connector.wopi.file_url import FileUrls
 from connector.wopi.files import FilesEndpoint
+from connector.wopi.handout import Handout
+from connector.wopi.hierarchy import Hierarchy
 from connector.wopi.http import WopiHttp
-from connector.wopi.office_clients import DEFAULT_CLIENT, OfficeClient, OfficeClients
+from connector.wopi.new_files import NewFiles
+from connector.wopi.office_clients import OfficeClient, OfficeClients
 from connector.wopi.operations import FileOperations
+from connector.wopi.overwriting import Overwriting
 from connector.wopi.proof_gate import ProofGate
+from connector.wopi.put_relative import PutRelative
+from connector.wopi.removing import Removing
+from connector.wopi.renaming import RenameMode, Renaming
 from connector.wopi.rights import Rights
 from connector.wopi.saving import Saving
 from connector.wopi.sessions import Sessions
+from connector.wopi.sharing import Sharing
+from connector.wopi.user_info import UserInfo
 from connector.wopi.versions import Versions
 
 _log = logging.getLogger(__name__)
@@ -108,10 +130,18 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
         sessions,
         rights,
         versions,
-        links,
-        brand_name=settings.brand_name,
-        business_user=settings.business_user,
-        file_urls=file_urls if settings.file_url else None,
+        FileInfos(
+            links,
+            clients,
+            brand_name=settings.brand_name,
+            business_user=settings.business_user,
+            restrictions=[Restriction(name) for name in settings.restrictions],
+            overrides=settings.check_file_info,
+            extensions=info_extensions.installed(),
+            file_urls=file_urls if settings.file_url else None,
+            put_relative=settings.put_relative,
+            containers=settings.containers,
+        ),
         clock=clock,
     )
     saving = Saving(
@@ -123,12 +153,69 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
         spool_dir=settings.data_dir,
         max_file_size=settings.max_file_size,
     )
+    actions = FileActions(
+        Renaming(gateway, store, sessions, rights, RenameMode(settings.rename)),
+        Removing(gateway, store, sessions, rights),
+        Sharing(gateway, links),
+        UserInfo(gateway, store),
+        Activities(gateway),
+    )
     app = Flask("connector", static_folder=None)
-    http = WopiHttp(tokens, ProofGate(clients, links, clock), file_urls, settings.instance)
-    wopi_http.register(app, FilesEndpoint(operations, saving, http).blueprint(), links.wopi_paths)
+    http = WopiHttp(
+        tokens,
+        ProofGate(clients, links, clock),
+        file_urls,
+        settings.instance,
+        settings.read_timeout,
+    )
+    handout = Handout(tokens, links, settings.instance)
+    bodies = Bodies(settings.data_dir, settings.max_file_size)
+    overwriting = Overwriting(gateway, store, sessions, rights, versions)
+    new_files = NewFiles(gateway, store, overwriting, settings.instance)
+    put_relative = PutRelative(gateway, new_files, overwriting, bodies, handout)
+    files = FilesEndpoint(
+        operations, saving, actions, put_relative if settings.put_relative else None, http
+    )
+    infos = ContainerInfos(
+        handout, links, brand_name=settings.brand_name, business_user=settings.business_user
+    )
+    containers = ContainerOperations(
+        gateway,
+        store,
+        versions,
+        new_files,
+        bodies,
+        infos,
+        handout,
+        links,
+        settings.instance,
+    )
+    hierarchy = Hierarchy(gateway, infos, settings.root_container)
+    ecosystem = EcosystemOperations(
+        gateway, hierarchy if settings.containers else None, handout, links
+    )
+    ecosystem_endpoint = EcosystemEndpoint(ecosystem, http)
+    for endpoint in (
+        files,
+        ContainersEndpoint(containers, hierarchy, ecosystem, http, is_on=settings.containers),
+        ecosystem_endpoint,
+    ):
+        wopi_http.register(app, endpoint.blueprint(), links.wopi_paths)
+    bootstrapper = BootstrapperEndpoint(
+        Bearers(gateway.users),
+        Bootstrapping(gateway, tokens, handout, links, settings.instance),
+        links,
+        settings.provider_id,
+        shortcuts={
+            "GET_ROOT_CONTAINER": ("RootContainerInfo", ecosystem.root_container),
+            "GET_WOPI_SRC_WITH_ACCESS_TOKEN": ("WopiSrcInfo", ecosystem_endpoint.file_wopi_src),
+        },
+    )
+    wopi_http.register(app, bootstrapper.blueprint(), links.bootstrapper_paths)
     HostPages(
         gateway=gateway,
         rights=rights,
+        sessions=sessions,
         clients=clients,
         tokens=tokens,
         sign_in=SessionSignIn(gateway.users, settings.session_cookies),
@@ -138,6 +225,8 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
             language=settings.language,
             business_user=settings.business_user,
             brand_name=settings.brand_name,
+            disable_chat=settings.disable_chat,
+            frame_ancestors=settings.frame_ancestors,
         ),
     ).register(app, links.host_path)
     app.register_error_handler(HTTPException, _plain)
@@ -156,7 +245,10 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
 def make_links(settings: Settings) -> Links:
     """The URLs of an installation."""
     return Links(
-        nuxeo_url=settings.nuxeo_url, base_url=settings.base_url, host_url=settings.host_url
+        nuxeo_url=settings.nuxeo_url,
+        base_url=settings.base_url,
+        host_url=settings.host_url,
+        clients=[client.name for client in settings.clients],
     )
 
 
@@ -180,9 +272,14 @@ def make_tokens(settings: Settings) -> AccessTokens:
 
 def make_clients(settings: Settings) -> OfficeClients:
     """The office clients, each discovery kept in a file of its own."""
-    name = hashlib.sha256(settings.discovery_url.encode()).hexdigest()[:12]
+    clients = [_client(client, settings) for client in settings.clients]
+    return OfficeClients(clients, settings.routes)
+
+
+def _client(client: ClientSettings, settings: Settings) -> OfficeClient:
+    name = hashlib.sha256(client.discovery_url.encode()).hexdigest()[:12]
     discovery = DiscoverySource(
-        settings.discovery_url,
+        client.discovery_url,
         refresh=settings.discovery_refresh,
         kept_in=settings.data_dir / f"discovery-{name}.xml",
         prefer_https=urlsplit(settings.host_url).scheme == "https",
@@ -190,7 +287,13 @@ def make_clients(settings: Settings) -> OfficeClients:
         read_timeout=settings.read_timeout,
         ca_bundle=settings.ca_bundle,
     )
-    return OfficeClients([OfficeClient(DEFAULT_CLIENT, discovery)])
+    return OfficeClient(
+        client.name,
+        discovery,
+        label=client.label,
+        kind=BY_KIND[client.kind] if client.kind else None,
+        proof=ProofMode(client.proof) if client.proof else None,
+    )
 
 
 def _plain(error: HTTPException) -> Response:

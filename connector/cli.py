@@ -90,6 +90,11 @@ def serve(conf: Path | None, overrides: dict[str, str]) -> None:
 @click.option("--xpath", default="file:content", show_default=True, help="The file in it.")
 @click.option("--action", type=click.Choice(["edit", "view"]), default="edit", show_default=True)
 @click.option("--repository", default="default", show_default=True)
+@click.option(
+    "--client",
+    metavar="NAME",
+    help="The office client, of those in nuxeo.wopi.clients; the first unless given.",
+)
 def token(
     conf: Path | None,
     overrides: dict[str, str],
@@ -98,6 +103,7 @@ def token(
     xpath: str,
     action: str,
     repository: str,
+    client: str | None,
 ) -> None:
     """Print what an office client would get to open a file, as JSON.
 
@@ -109,7 +115,13 @@ def token(
     settings = _settings(conf, overrides)
     try:
         session = open_session(
-            settings, user=user, document=doc, xpath=xpath, action=action, repository=repository
+            settings,
+            user=user,
+            document=doc,
+            xpath=xpath,
+            action=action,
+            repository=repository,
+            client=client,
         )
     except SessionRefused as error:
         raise click.ClickException(str(error)) from error
@@ -191,15 +203,17 @@ def _told_in_one_line() -> Iterator[None]:
     """What stands in the way of the sandbox, as the command's error."""
     from connector.sandbox.data_folder import DataFolderUnusable
     from connector.sandbox.demo import DemoFailed
+    from connector.sandbox.libraries import LibrariesMissing, check
     from connector.serving import CannotListen
 
     try:
+        check()
         yield
     except DataFolderUnusable as error:
         raise _Usage(f"--data: {error}") from error
     except CannotListen as error:
         raise click.ClickException(f"{error}; choose another with --port") from error
-    except DemoFailed as error:
+    except (DemoFailed, LibrariesMissing) as error:
         raise click.ClickException(str(error)) from error
 
 

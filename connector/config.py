@@ -6,7 +6,6 @@ a ``nuxeo.conf``, and may be the server's own. What each key means is in ``confi
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -14,7 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from connector import nuxeo_conf
+from connector.config_clients import (
+    CLIENT_ENVIRONMENT_PREFIX,
+    CLIENT_PREFIX,
+    DEFAULT_CLIENT,
+    ClientSettings,
+    has_own_discovery,
+    keys_of,
+    load_clients,
+    unknown_client_key,
+)
 from connector.config_keys import (
     BY_ENVIRONMENT_NAME,
     BY_NAME,
@@ -23,18 +31,30 @@ from connector.config_keys import (
     KEYS,
     SettingsKey,
 )
+from connector.config_overrides import (
+    OVERRIDE_ENVIRONMENT_PREFIX,
+    OVERRIDE_PREFIX,
+    load_overrides,
+    unknown_override,
+)
+from connector.config_sources import (
+    OWN_ENVIRONMENT_PREFIX,
+    OWN_PREFIX,
+    Given,
+    Sources,
+    did_you_mean,
+    parsed,
+    shown,
+)
 from connector.config_values import secret_warnings, split_listen
 
-__all__ = ["KEYS", "ConfigurationError", "Settings", "SettingsKey", "load"]
+__all__ = ["KEYS", "ClientSettings", "ConfigurationError", "Settings", "SettingsKey", "load"]
 
-_OWN_PREFIX = "nuxeo.wopi."
-_OWN_ENVIRONMENT_PREFIX = "NUXEO_WOPI_"
 # Kubernetes sets these in every pod beside a service called "nuxeo-wopi" or "nuxeo-wopi-...".
 _SERVICE_LINK = re.compile(
     r"NUXEO_WOPI_(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|"
     r"PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)"
 )
-_LONGEST_SHOWN = 80
 
 
 class ConfigurationError(Exception):
@@ -52,14 +72,20 @@ class ConfigurationError(Exception):
 class Settings:
     """Everything that can be set; ``docs/configuration.md`` says what each is for.
 
-    All addresses but ``discovery_url`` end with a slash; times are in seconds, sizes in bytes, and
-    ``max_file_size`` is 0 for no limit. ``warnings`` has a line for each thing that works but is
-    unwise.
+    Addresses other than a discovery's end with a slash; times are in seconds, sizes in bytes, and
+    ``max_file_size`` is 0 for no limit. ``clients`` has what is set for each office client, in the
+    order in which they are tried; ``check_file_info`` has the properties that CheckFileInfo is to
+    say otherwise, ``None`` for one that it is to leave out. ``warnings`` has a line for each thing
+    that works but is unwise.
     """
 
     nuxeo_url: str
     jwt_secret: str = field(repr=False)
-    discovery_url: str
+    client_names: tuple[str, ...]
+    discovery_url: str | None
+    kind: str | None
+    proof: str | None
+    routes: Mapping[str, str]
     base_url: str
     host_url: str
     rest_url: str
@@ -77,9 +103,19 @@ class Settings:
     session_cookies: tuple[str, ...]
     language: str
     business_user: bool
+    restrictions: tuple[str, ...]
+    disable_chat: bool
+    frame_ancestors: tuple[str, ...]
     file_url: bool
+    put_relative: bool
+    containers: bool
+    root_container: str
+    rename: str
+    provider_id: str
     brand_name: str
     log_level: str
+    clients: tuple[ClientSettings, ...]
+    check_file_info: Mapping[str, object]
     warnings: tuple[str, ...] = ()
 
     @property
@@ -91,16 +127,6 @@ class Settings:
     def listen_port(self) -> int:
         """The port of ``listen``."""
         return split_listen(self.listen)[1]
-
-
-@dataclass(frozen=True)
-class _Given:
-    """What was given for a key: where, as written there (to be shown), and what it comes to."""
-
-    where: str
-    written: str
-    text: str
-    folder: Path
 
 
 def load(
@@ -126,73 +152,49 @@ class _Loading:
     def __init__(
         self, conf: Path | None, overrides: Mapping[str, str], environ: Mapping[str, str]
     ) -> None:
-        self._conf = conf
-        self._overrides = overrides
-        self._environ = environ
+        self._sources = Sources(conf, overrides, environ)
         self._problems: list[str] = []
         self._warnings: list[str] = []
-        self._file: nuxeo_conf.NuxeoConf | None = None
-        if conf is not None:
-            try:
-                self._file = nuxeo_conf.read(conf, environ)
-            except nuxeo_conf.NuxeoConfError as error:
-                self._problems.append(str(error))
 
     def settings(self) -> Settings:
-        self._report_unknown_keys()
         values: dict[str, Any] = {}
         for key in KEYS:
             try:
                 values[key.attribute] = self._value(key, values)
             except ValueError as error:
                 self._problems.append(str(error))
-        if self._problems:
-            raise ConfigurationError(self._problems)
-        return Settings(**values, warnings=tuple(self._warnings))
+        names = values.get("client_names")
+        clients: tuple[ClientSettings, ...] = ()
+        if names:
+            clients = load_clients(names, values, self._sources, self._problems)
+            self._check_routes(values.get("routes") or {}, names)
+        overrides = load_overrides(self._sources, self._problems, self._warnings)
+        # Slips of the pen first: they may well be why something else is missing.
+        problems = [*self._unknown_keys(names), *self._problems]
+        if self._sources.problem is not None:
+            problems.insert(0, self._sources.problem)
+        if problems:
+            raise ConfigurationError(problems)
+        return Settings(
+            **values, clients=clients, check_file_info=overrides, warnings=tuple(self._warnings)
+        )
 
     def _value(self, key: SettingsKey, so_far: Mapping[str, Any]) -> object:
-        given = self._given(key)
+        given = self._sources.given(key.key, key.environment_name)
         if given is None or not given.text:
             return self._default(key, so_far)
-        value = _parsed(key, given)
+        value = parsed(key, given)
         if key.secret:
             self._warnings += [
                 f"{given.where}: {key.key}: {w}" for w in secret_warnings(str(value))
             ]
         return value
 
-    def _given(self, key: SettingsKey) -> _Given | None:
-        """From the highest place that names the key.
-
-        A blank environment variable counts as unset, as with Nuxeo; elsewhere blank text stands for
-        the default.
-        """
-        here = Path.cwd()
-        if key.key in self._overrides:
-            text = self._overrides[key.key].strip()
-            return _Given("--set", text, text, here)
-        text = self._environ.get(key.environment_name, "").strip()
-        if text:
-            return _Given(f"environment variable {key.environment_name}", text, text, here)
-        if self._file is not None and self._conf is not None and key.key in self._file:
-            return self._from_file(key.key, self._file, self._conf)
-        return None
-
-    def _from_file(self, name: str, file: nuxeo_conf.NuxeoConf, conf: Path) -> _Given:
-        entry = file.entry(name)
-        where = f"{conf}:{entry.line}"
-        try:
-            text = file.value(name)
-        except nuxeo_conf.ValueNotKnown as error:
-            raise ValueError(f"{where}: {name}: {error}") from None
-        return _Given(where, entry.text, text, conf.resolve().parent)
-
     def _default(self, key: SettingsKey, so_far: Mapping[str, Any]) -> object:
         if key.required:
-            # A file that could not be read might have had it.
-            if self._conf is not None and self._file is None:
+            if self._sources.is_incomplete or not self._is_needed(key, so_far):
                 return None
-            raise ValueError(self._missing(key))
+            raise ValueError(self._sources.missing(key))
         if key.default_from is not None:
             # Absent if that value is wrong, which is reported by itself.
             return so_far.get(BY_NAME[key.default_from].attribute)
@@ -200,10 +202,17 @@ class _Loading:
             return self._default_data_dir(key)
         return key.parse(key.default) if key.default else _EMPTY[key.attribute]
 
+    def _is_needed(self, key: SettingsKey, so_far: Mapping[str, Any]) -> bool:
+        """Whether a key that must be set must be, given what else is."""
+        if key.attribute != "discovery_url":
+            return True
+        names = so_far.get("client_names", ())
+        return DEFAULT_CLIENT in names and not has_own_discovery(DEFAULT_CLIENT, self._sources)
+
     def _default_data_dir(self, key: SettingsKey) -> object:
-        folder = _Given("default", DATA_DIR_ELSEWHERE, DATA_DIR_ELSEWHERE, Path("/"))
-        if self._conf is not None and self._file is not None and DATA_DIR_OF_NUXEO in self._file:
-            nuxeo = self._from_file(DATA_DIR_OF_NUXEO, self._file, self._conf)
+        folder = Given("default", DATA_DIR_ELSEWHERE, DATA_DIR_ELSEWHERE, Path("/"))
+        if self._sources.file is not None and DATA_DIR_OF_NUXEO in self._sources.file:
+            nuxeo = self._sources.from_file(DATA_DIR_OF_NUXEO)
             if nuxeo.text and not Path(nuxeo.text).is_absolute():
                 raise ValueError(
                     f"{nuxeo.where}: {DATA_DIR_OF_NUXEO}: a relative path, from a folder that only "
@@ -211,77 +220,70 @@ class _Loading:
                 )
             if nuxeo.text:
                 below = str(Path(nuxeo.text) / "wopi")
-                folder = _Given(nuxeo.where, below, below, Path("/"))
-        elif self._conf is not None and self._file is None:
+                folder = Given(nuxeo.where, below, below, Path("/"))
+        elif self._sources.is_incomplete:
             return None
-        return _parsed(key, folder)
+        return parsed(key, folder)
 
-    def _missing(self, key: SettingsKey) -> str:
-        places = [f"{self._conf}"] if self._conf is not None else ["a file given with --conf"]
-        places.append(f"the environment variable {key.environment_name}")
-        hint = ""
-        if self._file is not None and not key.key.startswith(_OWN_PREFIX):
-            hint = _did_you_mean(key.key, self._file, "{} is there, is that it?")
-        return f"{key.key}: not set; expected {key.expected}; set it in {' or '.join(places)}{hint}"
-
-    def _report_unknown_keys(self) -> None:
-        for name in self._overrides:
-            if name not in BY_NAME:
-                self._unknown("--set", name, BY_NAME)
-        for name in sorted(self._environ):
-            if (
-                name.startswith(_OWN_ENVIRONMENT_PREFIX)
-                and name not in BY_ENVIRONMENT_NAME
-                and not _SERVICE_LINK.fullmatch(name)
-            ):
-                self._unknown("environment", name, BY_ENVIRONMENT_NAME)
-        for name in self._file or ():
-            if name.lower().startswith(_OWN_PREFIX) and name not in BY_NAME:
-                self._unknown(self._line(name), name, BY_NAME)
-            elif name.startswith("\ufeff") and name[1:] in BY_NAME:
+    def _check_routes(self, routes: Mapping[str, str], names: tuple[str, ...]) -> None:
+        key = BY_NAME["nuxeo.wopi.routes"]
+        for name in dict.fromkeys(routes.values()):
+            if name not in names:
+                given = self._sources.given(key.key, key.environment_name)
+                where = given.where if given else "default"
+                hint = did_you_mean(name, names, "did you mean {}?")
                 self._problems.append(
-                    f"{self._line(name)}: {name[1:]}: stands behind a byte order mark, which Nuxeo "
-                    "takes for a part of the key; save the file without it"
+                    f"{where}: {key.key}: nuxeo.wopi.clients does not name {name}{hint}"
                 )
 
-    def _line(self, name: str) -> str:
-        return f"{self._conf}:{self._file.entry(name).line}" if self._file else f"{self._conf}"
+    def _unknown_keys(self, names: tuple[str, ...] | None) -> Iterable[str]:
+        sources = self._sources
+        for name in sources.overrides:
+            if name not in BY_NAME:
+                yield from self._unknown_name("--set", name, names)
+        clients = {key.environment_name for name in names or () for key in keys_of(name)}
+        known = {*BY_ENVIRONMENT_NAME, *clients}
+        for name in sorted(sources.environ):
+            if name.startswith(OWN_ENVIRONMENT_PREFIX) and not _SERVICE_LINK.fullmatch(name):
+                is_override = name.startswith(OVERRIDE_ENVIRONMENT_PREFIX)
+                is_clients = name.startswith(CLIENT_ENVIRONMENT_PREFIX)
+                # While the names of clients cannot be read, any may be one.
+                is_guess = is_clients and names is None
+                if unknown_override(name) if is_override else name not in known and not is_guess:
+                    yield _unknown("environment", name, () if is_clients else known)
+        for name in sources.file or ():
+            if name.lower().startswith(OWN_PREFIX) and name not in BY_NAME:
+                yield from self._unknown_name(sources.line_of(name), name, names)
+            elif name.startswith("\ufeff") and name[1:] in BY_NAME:
+                yield (
+                    f"{sources.line_of(name)}: {name[1:]}: stands behind a byte order mark, which "
+                    "Nuxeo takes for a part of the key; save the file without it"
+                )
 
-    def _unknown(self, where: str, name: str, known: Iterable[str]) -> None:
-        hint = _did_you_mean(name, known, "did you mean {}?")
-        self._problems.append(f"{where}: {_shown(name, quote='')}: no such key{hint}")
+    def _unknown_name(self, where: str, name: str, names: tuple[str, ...] | None) -> Iterable[str]:
+        if name.startswith(OVERRIDE_PREFIX) and name != OVERRIDE_PREFIX:
+            return  # Any property may be set.
+        if name.startswith(CLIENT_PREFIX):
+            problem = unknown_client_key(where, name, names)
+            if problem is not None:
+                yield problem
+        else:
+            yield _unknown(where, name, BY_NAME)
 
 
-_EMPTY: Mapping[str, object] = {"instance": "", "ca_bundle": None}
+_EMPTY: Mapping[str, object] = {
+    "instance": "",
+    "ca_bundle": None,
+    "kind": None,
+    "proof": None,
+    "routes": {},
+    "restrictions": (),
+    "frame_ancestors": (),
+    "provider_id": "",
+}
 """The defaults that no text stands for."""
 
 
-def _parsed(key: SettingsKey, given: _Given) -> object:
-    text = str(given.folder / given.text) if key.is_path else given.text
-    try:
-        return key.parse(text)
-    except ValueError as error:
-        subject = "the value" if key.secret or "@" in given.written else _shown(given.written)
-        raise ValueError(
-            f"{given.where}: {key.key}: {subject} {error}; expected {key.expected}"
-        ) from None
-
-
-def _shown(text: str, *, quote: str = '"') -> str:
-    """``text`` on one line, not endless."""
-    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-    if len(line) > _LONGEST_SHOWN:
-        line = line[:_LONGEST_SHOWN] + "..."
-    return f"{quote}{line}{quote}"
-
-
-def _did_you_mean(name: str, known: Iterable[str], phrase: str) -> str:
-    """The key that ``name`` may be a slip of, by the part in which our keys differ."""
-    by_tail = {_tail(candidate): candidate for candidate in known}
-    close = difflib.get_close_matches(_tail(name), by_tail, n=1, cutoff=0.75)
-    return "; " + phrase.format(_shown(by_tail[close[0]], quote="")) if close else ""
-
-
-def _tail(name: str) -> str:
-    lower = name.lower()
-    return lower.removeprefix(_OWN_PREFIX).removeprefix(_OWN_ENVIRONMENT_PREFIX.lower())
+def _unknown(where: str, name: str, known: Iterable[str]) -> str:
+    hint = did_you_mean(name, known, "did you mean {}?")
+    return f"{where}: {shown(name, quote='')}: no such key{hint}"

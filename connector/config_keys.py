@@ -58,6 +58,11 @@ DATA_DIR_ELSEWHERE = "/var/lib/nuxeo-wopi"
 
 _WEB_ADDRESS = "an address with http:// or https://, without user name, query or fragment"
 
+_DISCOVERY_ADDRESS = "an address with http:// or https://, without user name or fragment"
+_KIND = "microsoft, oos (Office Online Server), collabora, onlyoffice or other"
+_PROOF = "required, ifPublished or off"
+_PROOF_DEFAULT = "`required` for microsoft and oos, `ifPublished` for the others"
+
 KEYS: tuple[SettingsKey, ...] = (
     SettingsKey(
         key="nuxeo.url",
@@ -78,13 +83,50 @@ KEYS: tuple[SettingsKey, ...] = (
         "All nodes share it.",
     ),
     SettingsKey(
+        key="nuxeo.wopi.clients",
+        attribute="client_names",
+        parse=values.client_names,
+        default="office",
+        expected="names with commas between them, each a lower-case letter followed by at most 15 "
+        "lower-case letters and digits",
+        purpose="The office clients, the preferred one first. Each has keys "
+        "`nuxeo.wopi.client.<name>...`.",
+    ),
+    SettingsKey(
         key="nuxeo.wopi.discoveryURL",
         attribute="discovery_url",
         parse=values.resource_url,
         required=True,
         example="https://office.example.org/hosting/discovery",
-        expected="an address with http:// or https://, without user name or fragment",
-        purpose="Where the office server publishes its discovery.xml; as with the Java addon.",
+        expected=_DISCOVERY_ADDRESS,
+        purpose="Where the office client publishes its discovery.xml; as with the Java addon. It "
+        "is about the client `office`, the only one unless `nuxeo.wopi.clients` names others.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.kind",
+        attribute="kind",
+        parse=values.one_of(*values.CLIENT_KINDS),
+        default_note="told by its discovery",
+        expected=_KIND,
+        purpose="What kind of office client `office` is.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.proof",
+        attribute="proof",
+        parse=values.one_of(*values.PROOF_MODES),
+        default_note=_PROOF_DEFAULT,
+        expected=_PROOF,
+        purpose="Whether calls of the office client `office` must be signed.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.routes",
+        attribute="routes",
+        parse=values.routes,
+        default="",
+        expected="extensions with commas between them, `=` and a client's name; routes with `;` "
+        "between them, such as `odt,ods,odp=collabora; docx=office`",
+        purpose="Which office client opens files of a kind, where several can. Otherwise it is the "
+        "first that can do what is asked.",
     ),
     SettingsKey(
         key="nuxeo.wopi.baseURL",
@@ -177,7 +219,8 @@ KEYS: tuple[SettingsKey, ...] = (
         parse=values.seconds(1, 3600),
         default="60",
         expected="a number of seconds from 1 to 3600",
-        purpose="How long Nuxeo or the discovery may be silent in the middle of an answer.",
+        purpose="How long Nuxeo or the discovery may be silent in the middle of an answer, and an "
+        "office client in the middle of a file that it saves.",
     ),
     SettingsKey(
         key="nuxeo.wopi.discoveryRefresh",
@@ -193,7 +236,7 @@ KEYS: tuple[SettingsKey, ...] = (
         parse=values.size,
         default="0",
         expected="a whole number of bytes, or one with k, m or g (powers of 1024); 0 for no limit",
-        purpose="The largest file that can be opened or saved.",
+        purpose="The largest file that can be saved.",
     ),
     SettingsKey(
         key="nuxeo.wopi.caBundle",
@@ -220,7 +263,7 @@ KEYS: tuple[SettingsKey, ...] = (
         parse=values.language,
         default="en-US",
         expected="a language tag such as en-US or fr-FR",
-        purpose="The language of pages and editors when neither user nor browser tells one.",
+        purpose="The language of editors when the browser tells none.",
     ),
     SettingsKey(
         key="nuxeo.wopi.businessUser",
@@ -231,12 +274,83 @@ KEYS: tuple[SettingsKey, ...] = (
         purpose="Users have Microsoft 365 business licences, which Office for the web checks.",
     ),
     SettingsKey(
+        key="nuxeo.wopi.restrict",
+        attribute="restrictions",
+        parse=values.restrictions,
+        default="",
+        expected="some of print, copy, download, export, with commas between them",
+        purpose="What users cannot do in an editor with the files that they may open; what each "
+        "client makes of it is in check-file-info.md.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.disableChat",
+        attribute="disable_chat",
+        parse=values.truth,
+        default="false",
+        expected="true or false",
+        purpose="Ask editors not to offer a chat.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.frameAncestors",
+        attribute="frame_ancestors",
+        parse=values.origins,
+        default="",
+        expected="addresses of scheme, host and port with commas between them, `*.` for any host "
+        "below, such as `https://intranet.example.org, https://*.example.com`",
+        purpose="Whose pages, beside Nuxeo's, may show files in a frame "
+        "(`<hostURL>wopi/embedview/...`).",
+    ),
+    SettingsKey(
         key="nuxeo.wopi.fileUrl",
         attribute="file_url",
         parse=values.truth,
         default="false",
         expected="true or false",
         purpose="Office clients may read files from short-lived addresses that need no signature.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.putRelativeFile",
+        attribute="put_relative",
+        parse=values.truth,
+        default="true",
+        expected="true or false",
+        purpose='Office clients may make files: "Save as", and conversions of old formats.',
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.containers",
+        attribute="containers",
+        parse=values.truth,
+        default="true",
+        expected="true or false",
+        purpose="Office clients may walk through folders, as those for mobile do, and make, rename "
+        "and delete folders as far as the user may.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.rootContainer",
+        attribute="root_container",
+        parse=values.document_path,
+        default="/",
+        expected="the path of a folder, starting with a slash",
+        purpose="Where office clients begin to walk through folders. For users who may not read it "
+        "that is the topmost folder that they may.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.rename",
+        attribute="rename",
+        parse=values.one_of("fileName", "title", "both"),
+        default="both",
+        expected="fileName, title or both",
+        purpose="What is changed in Nuxeo when a user renames a file in an editor: the name of the "
+        "document's main file, the document's title, or both. An attachment has a file name only.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.providerId",
+        attribute="provider_id",
+        parse=values.provider_id,
+        default="",
+        expected="at most 64 letters, digits and underscores (A-Z a-z 0-9 _)",
+        purpose="The id under which Microsoft knows this host; told to Office for mobile when it "
+        "signs in at `<baseURL>wopibootstrapper`.",
     ),
     SettingsKey(
         key="nuxeo.wopi.brandName",
@@ -255,6 +369,47 @@ KEYS: tuple[SettingsKey, ...] = (
         purpose="How much is logged.",
     ),
 )
+
+CLIENT_KEYS: tuple[SettingsKey, ...] = (
+    SettingsKey(
+        key="nuxeo.wopi.client.<name>.discoveryURL",
+        attribute="discovery_url",
+        parse=values.resource_url,
+        required=True,
+        example="https://collabora.example.org/hosting/discovery",
+        expected=_DISCOVERY_ADDRESS,
+        purpose="Where this office client publishes its discovery.xml. For the client `office`, "
+        "`nuxeo.wopi.discoveryURL` will do.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.client.<name>.kind",
+        attribute="kind",
+        parse=values.one_of(*values.CLIENT_KINDS),
+        default_note="told by its discovery",
+        example="collabora",
+        expected=_KIND,
+        purpose="What kind of office client it is.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.client.<name>.proof",
+        attribute="proof",
+        parse=values.one_of(*values.PROOF_MODES),
+        default_note=_PROOF_DEFAULT,
+        example="ifPublished",
+        expected=_PROOF,
+        purpose="Whether its calls must be signed.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.client.<name>.label",
+        attribute="label",
+        parse=values.plain_text,
+        default_note="its name, with a capital",
+        example="Collabora Online",
+        expected="a line of at most 100 characters",
+        purpose="What users know it by, where they can choose.",
+    ),
+)
+"""The keys that there are once for each client; ``<name>`` stands for the client's."""
 
 BY_NAME = {key.key: key for key in KEYS}
 BY_ENVIRONMENT_NAME = {key.environment_name: key for key in KEYS}

@@ -19,6 +19,8 @@ _URL_TEXT = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _SIZE = re.compile(r"(\d{1,18})([kmg]?)", re.IGNORECASE)
 _SIZE_FACTORS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+_CLIENT_NAME = re.compile(r"[a-z][a-z0-9]{0,15}")
+_EXTENSION = re.compile(r"\.?[a-z0-9]{1,16}")
 _LOG_LEVELS = {
     "DEBUG": "DEBUG",
     "INFO": "INFO",
@@ -27,6 +29,15 @@ _LOG_LEVELS = {
     "ERROR": "ERROR",
     "CRITICAL": "CRITICAL",
 }
+
+CLIENT_KINDS = ("microsoft", "oos", "collabora", "onlyoffice", "other")
+"""The kinds of office clients, as :mod:`connector.wopi.clients` has them."""
+
+PROOF_MODES = ("required", "ifPublished", "off")
+"""Whether calls must be signed, as :mod:`connector.wopi.clients` has it."""
+
+RESTRICTIONS = ("print", "copy", "download", "export")
+"""What can be withheld from users, as :mod:`connector.wopi.clients` has it."""
 
 SECRET_BYTES_WANTED = 64
 """What HS512 asks for (RFC 7518, 3.2): a key as long as the hash."""
@@ -174,6 +185,13 @@ def instance(text: str) -> str:
     return text
 
 
+def provider_id(text: str) -> str:
+    """A name by which Microsoft knows a host."""
+    if not re.fullmatch(r"[A-Za-z0-9_]{1,64}", text):
+        raise ValueError("is no such id")
+    return text
+
+
 def cookie_names(text: str) -> tuple[str, ...]:
     """Names of cookies, without doubles, in order."""
     names = [name.strip() for name in text.split(",")]
@@ -217,6 +235,13 @@ def directory(text: str) -> Path:
     return path
 
 
+def document_path(text: str) -> str:
+    """The path of a document in Nuxeo, without a slash at the end."""
+    if not text.startswith("/") or "//" in text or not text.isprintable():
+        raise ValueError("is not a path")
+    return text.rstrip("/") or "/"
+
+
 def ca_bundle(text: str) -> Path:
     """A file with certificates in PEM form."""
     path = _path(text)
@@ -227,6 +252,68 @@ def ca_bundle(text: str) -> Path:
     except OSError as error:
         raise ValueError(f"cannot be read: {error.strerror}") from None
     return path
+
+
+def client_names(text: str) -> tuple[str, ...]:
+    """Names of office clients, the preferred one first."""
+    names = [name.strip() for name in text.split(",")]
+    if not all(_CLIENT_NAME.fullmatch(name) for name in names):
+        raise ValueError("is not a list of such names")
+    if len(set(names)) < len(names):
+        raise ValueError("names a client twice")
+    return tuple(names)
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """One of a few words, in any case."""
+    known = {choice.lower(): choice for choice in choices}
+
+    def parse(text: str) -> str:
+        try:
+            return known[text.lower()]
+        except KeyError:
+            raise ValueError("is none of these") from None
+
+    return parse
+
+
+def routes(text: str) -> dict[str, str]:
+    """Extensions (lower case, no dot) to names of clients: ``odt,ods=collabora; docx=office``."""
+    found: dict[str, str] = {}
+    for part in filter(None, map(str.strip, text.split(";"))):
+        extensions, equals, client = part.partition("=")
+        names = [name.strip().lower() for name in extensions.split(",")]
+        is_route = _CLIENT_NAME.fullmatch(client.strip()) and all(map(_EXTENSION.fullmatch, names))
+        if not equals or not is_route:
+            raise ValueError("is not of that form")
+        for name in names:
+            extension = name.removeprefix(".")
+            if extension in found:
+                raise ValueError(f"has two routes for {extension}")
+            found[extension] = client.strip()
+    return found
+
+
+def restrictions(text: str) -> tuple[str, ...]:
+    """What is withheld from users."""
+    names = [name.strip().lower() for name in text.split(",")]
+    if not all(name in RESTRICTIONS for name in names):
+        raise ValueError("has something else in it")
+    return tuple(dict.fromkeys(names))
+
+
+def origins(text: str) -> tuple[str, ...]:
+    """Origins as content security policies have them; ``*.`` stands for any host below."""
+    found = []
+    for item in re.split(r"[\s,]+", text.strip(" ,")):
+        if not _URL_TEXT.fullmatch(item.replace("://*.", "://", 1)):
+            raise ValueError("holds a character that has no place in an address")
+        url = web_address.canonical(item.replace("://*.", "://", 1))
+        origin = web_address.origin_of(url)
+        if url.removesuffix("/") != origin:
+            raise ValueError("has more than scheme, host and port")
+        found.append(origin.replace("://", "://*.", 1) if "://*." in item else origin)
+    return tuple(dict.fromkeys(found))
 
 
 def _path(text: str) -> Path:

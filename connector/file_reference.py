@@ -1,4 +1,4 @@
-"""Which blob of which Nuxeo document is meant."""
+"""Which Nuxeo document is meant, and which of its blobs."""
 
 from __future__ import annotations
 
@@ -21,6 +21,30 @@ class InvalidFileReference(ValueError):
 
 
 @dataclass(frozen=True)
+class DocumentReference:
+    """One document, such as a folder: repository name and document uid.
+
+    Raises:
+        InvalidFileReference: if a part could not stand in a Nuxeo URL as it is.
+    """
+
+    repository: str
+    document_id: str
+
+    def __post_init__(self) -> None:
+        _check_document(self.repository, self.document_id)
+
+    @property
+    def document_key(self) -> str:
+        """Names the document."""
+        return f"{self.repository}/{self.document_id}"
+
+    def file(self, xpath: str = MAIN_FILE_XPATH) -> FileReference:
+        """A blob of the document: the main file unless said otherwise."""
+        return FileReference(self.repository, self.document_id, xpath)
+
+
+@dataclass(frozen=True)
 class FileReference:
     """One blob: repository name, document uid and the blob's xpath.
 
@@ -36,10 +60,7 @@ class FileReference:
     xpath: str
 
     def __post_init__(self) -> None:
-        if not _REPOSITORY.fullmatch(self.repository):
-            raise InvalidFileReference("not a repository name")
-        if not _DOCUMENT_ID.fullmatch(self.document_id):
-            raise InvalidFileReference("not a document id")
+        _check_document(self.repository, self.document_id)
         if len(self.xpath) > 128 or not _XPATH.fullmatch(self.xpath):
             raise InvalidFileReference("not the xpath of a blob")
 
@@ -47,3 +68,10 @@ class FileReference:
     def document_key(self) -> str:
         """Names the document, whichever of its blobs is meant: what Nuxeo's own lock is about."""
         return f"{self.repository}/{self.document_id}"
+
+
+def _check_document(repository: str, document_id: str) -> None:
+    if not _REPOSITORY.fullmatch(repository):
+        raise InvalidFileReference("not a repository name")
+    if not _DOCUMENT_ID.fullmatch(document_id):
+        raise InvalidFileReference("not a document id")

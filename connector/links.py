@@ -5,9 +5,10 @@ Never made from a request: what a proxy does to host, scheme or prefix cannot ch
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlsplit
+from collections.abc import Sequence
+from urllib.parse import quote, unquote, urlsplit
 
-from connector.file_reference import FileReference
+from connector.file_reference import FileReference, InvalidFileReference
 
 WOPI = "site/wopi/"
 """Below ``nuxeo.wopi.baseURL``: where office clients call, as with the Java addon."""
@@ -25,14 +26,18 @@ class Links:
         nuxeo_url: Nuxeo as browsers see it.
         base_url: the connector as office clients see it.
         host_url: the connector as browsers see it.
+        clients: names of the office clients; with several, links to host pages say which is meant.
 
-    All three end with a slash.
+    All addresses end with a slash.
     """
 
-    def __init__(self, *, nuxeo_url: str, base_url: str, host_url: str) -> None:
+    def __init__(
+        self, *, nuxeo_url: str, base_url: str, host_url: str, clients: Sequence[str] = ()
+    ) -> None:
         self._nuxeo_url = nuxeo_url
         self._base_url = base_url
         self._host_url = host_url
+        self._clients = frozenset(clients)
         parts = urlsplit(host_url)
         self.host_origin = f"{parts.scheme}://{parts.netloc}"
         self.host_path = parts.path + HOST_PAGES
@@ -40,6 +45,9 @@ class Links:
         # Beside its own path also those that a proxy may have made of it: the one below Nuxeo's
         # usual context, and the one without any.
         self.wopi_paths = tuple(dict.fromkeys((own, f"/nuxeo/{WOPI}", f"/{WOPI}")))
+        # The bootstrapper is at the connector's own address too, where native clients look for it.
+        roots = tuple(path.removesuffix(WOPI) for path in self.wopi_paths)
+        self.bootstrapper_paths = tuple(dict.fromkeys((*roots, *self.wopi_paths)))
         nuxeo = urlsplit(nuxeo_url)
         self.nuxeo_origin = f"{nuxeo.scheme}://{nuxeo.netloc}"
 
@@ -47,6 +55,16 @@ class Links:
     def brand(self) -> str:
         """Nuxeo's start page."""
         return f"{self._nuxeo_url}ui/"
+
+    @property
+    def authorization(self) -> str:
+        """Nuxeo's OAuth2 authorization endpoint."""
+        return f"{self._nuxeo_url}oauth2/authorize"
+
+    @property
+    def token_issuance(self) -> str:
+        """Nuxeo's OAuth2 token endpoint."""
+        return f"{self._nuxeo_url}oauth2/token"
 
     @property
     def sign_out(self) -> str:
@@ -61,18 +79,59 @@ class Links:
         """Where the file can be read with a ticket and without a signature."""
         return f"{self.wopi_src(file_id)}/direct?ticket={ticket}"
 
+    def container(self, container_id: str) -> str:
+        """Where an office client finds the container."""
+        return f"{self._base_url}{WOPI}containers/{container_id}"
+
+    @property
+    def ecosystem(self) -> str:
+        """Where an office client finds the ecosystem."""
+        return f"{self._base_url}{WOPI}ecosystem"
+
+    def resource_of(self, wopi_src: str) -> tuple[str, str] | None:
+        """What a WOPISrc of ours is about: ``files`` or ``containers``, and the id."""
+        try:
+            given, own = urlsplit(wopi_src.strip()), urlsplit(f"{self._base_url}{WOPI}")
+        except ValueError:
+            return None
+        same_place = (given.scheme.lower(), given.netloc.lower()) == (own.scheme, own.netloc)
+        kind, slash, resource_id = given.path.removeprefix(own.path).partition("/")
+        is_ours = same_place and given.path.startswith(own.path) and slash
+        if not is_ours or kind not in ("files", "containers") or "/" in resource_id:
+            return None
+        return kind, resource_id
+
     def called_url(self, path_and_query: str) -> str:
         """The URL that an office client called to get to a path below one of ``wopi_paths``."""
         return f"{self._base_url}{WOPI}{path_and_query.partition(f'/{WOPI}')[2]}"
 
-    def host_page(self, action: str, reference: FileReference) -> str:
-        """The page on which a user views or edits the file."""
-        return f"{self._host_url}{self._host_page_path(action, reference)}"
+    def host_page(self, action: str, reference: FileReference, client: str | None = None) -> str:
+        """The page on which a user views or edits the file.
 
-    def document(self, repository: str, uid: str) -> str:
-        """The document in Nuxeo Web UI (WEBUI_SLOT 1.5)."""
+        ``client`` is the office client to do it in. It is left out where there is only one, and for
+        those that have no host pages, such as the apps on phones.
+        """
+        is_one_of_several = len(self._clients) > 1 and client in self._clients
+        query = _client_query(client if is_one_of_several else None)
+        return f"{self._host_url}{self._host_page_path(action, reference)}{query}"
+
+    def opened_by(self, url: str) -> tuple[str, FileReference] | None:
+        """Which action on which file a :meth:`host_page` is for; ``None`` for any other URL."""
+        prefix = f"{self._host_url}{HOST_PAGES}"
+        path = url.partition("#")[0].partition("?")[0]
+        parts = path.removeprefix(prefix).split("/", 3)
+        if not path.startswith(prefix) or len(parts) != 4:
+            return None
+        action, repository, document_id, xpath = map(unquote, parts)
+        try:
+            return action, FileReference(repository, document_id, xpath)
+        except InvalidFileReference:
+            return None
+
+    def document(self, repository: str, uid: str, *, tab: str | None = None) -> str:
+        """The document in Nuxeo Web UI (WEBUI_SLOT 1.5), on demand one of its tabs."""
         where = uid if repository == _DEFAULT_REPOSITORY else f"{repository}/{uid}"
-        return f"{self._nuxeo_url}ui/#!/doc/{where}"
+        return f"{self._nuxeo_url}ui/#!/doc/{where}{f'?p={tab}' if tab else ''}"
 
     def download(self, reference: FileReference, name: str) -> str:
         """The file itself, for a browser that is signed in to Nuxeo (REST_CONTRACT 3.2)."""
@@ -81,9 +140,9 @@ class Links:
             f"{reference.xpath}/{quote(name, safe='')}"
         )
 
-    def sign_in(self, action: str, reference: FileReference) -> str:
+    def sign_in(self, action: str, reference: FileReference, client: str | None = None) -> str:
         """Nuxeo's login page, leading back to the host page."""
-        page = self._host_page_path(action, reference)
+        page = self._host_page_path(action, reference) + _client_query(client)
         # Nuxeo puts its own address before a relative one.
         wanted = page if self._host_url == self._nuxeo_url else f"{self._host_url}{page}"
         return f"{self._nuxeo_url}login.jsp?requestedUrl={quote(wanted, safe='')}"
@@ -93,3 +152,7 @@ class Links:
         return (
             f"{HOST_PAGES}{action}/{reference.repository}/{reference.document_id}/{reference.xpath}"
         )
+
+
+def _client_query(client: str | None) -> str:
+    return f"?client={quote(client, safe='')}" if client else ""

@@ -98,6 +98,8 @@ def serve(
             "graceful_timeout": _LET_FINISH,
             # An access token and a WOPISrc stand in it, so more than gunicorn expects by default.
             "limit_request_line": 8190,
+            # A lock id that is too long is refused by us, in the words of WOPI.
+            "limit_request_field_size": 65536,
             "accesslog": None,
             "loglevel": log_level.lower(),
             "logger_class": _RedactingLogger,

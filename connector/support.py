@@ -15,7 +15,6 @@ from connector.nuxeo_gateway.errors import (
 )
 from connector.wopi import file_id as file_ids
 from connector.wopi.access_token import Grant
-from connector.wopi.office_clients import DEFAULT_CLIENT
 
 
 class SessionRefused(Exception):
@@ -23,7 +22,14 @@ class SessionRefused(Exception):
 
 
 def open_session(
-    settings: Settings, *, user: str, document: str, xpath: str, action: str, repository: str
+    settings: Settings,
+    *,
+    user: str,
+    document: str,
+    xpath: str,
+    action: str,
+    repository: str,
+    client: str | None = None,
 ) -> dict[str, Any]:
     """What an office client needs to open a file.
 
@@ -34,14 +40,21 @@ def open_session(
         xpath: which of its files.
         action: ``edit`` or ``view``.
         repository: repository name.
+        client: name of the office client; the first that is configured unless given.
 
     Returns:
         ``wopisrc``, ``access_token``, ``access_token_ttl`` (milliseconds since the epoch) and
         ``host_url``.
 
     Raises:
-        SessionRefused: there is no such user, document or file.
+        SessionRefused: there is no such user, document, file or office client.
     """
+    names = [each.name for each in settings.clients]
+    client = client or names[0]
+    if client not in names:
+        raise SessionRefused(
+            f"there is no office client {client}; nuxeo.wopi.clients names {', '.join(names)}"
+        )
     gateway = make_gateway(settings)
     links = make_links(settings)
     try:
@@ -51,14 +64,16 @@ def open_session(
         blob = gateway.documents.get(reference, user).blob(xpath)
         display_name = gateway.users.get(user).display_name
     except InvalidFileReference as error:
-        raise SessionRefused(f"{document} {xpath}: {error}") from error
+        raise SessionRefused(f"'{document}' with '{xpath}': {error}") from error
     except NuxeoRefusedUser as error:
         raise SessionRefused(
             f"Nuxeo does not accept a token for {user}: no such user, another nuxeo.jwt.secret, or"
             " clocks that are apart"
         ) from error
     except NuxeoNotFound as error:
-        raise SessionRefused(f"there is no document {document}") from error
+        raise SessionRefused(
+            f"there is no document {document} in the repository {repository}"
+        ) from error
     except NuxeoForbidden as error:
         raise SessionRefused(f"{user} may not read {document}") from error
     except GatewayError as error:
@@ -74,11 +89,11 @@ def open_session(
         user=user,
         user_name=display_name,
         grant=Grant(action),
-        client=DEFAULT_CLIENT,
+        client=client,
     )
     return {
         "wopisrc": links.wopi_src(file_id),
         "access_token": tokens.sign(token),
         "access_token_ttl": token.ttl_milliseconds,
-        "host_url": links.host_page(action, reference),
+        "host_url": links.host_page(action, reference, client),
     }

@@ -5,24 +5,34 @@ as they are. ``python -m tests.protocol_reference`` writes what it found into th
 fails when the document says something else.
 """
 
+import re
 import tempfile
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
+from connector.file_reference import DocumentReference
+from connector.wopi import container_id, handout
+from connector.wopi.access_token import AccessTokens, Grant
 from tests.fault_proxy import FaultProxy
 from tests.fixtures import InProcess
-from tests.support import Demo, MovableClock, Process, free_ports
+from tests.support import DEMO_FOLDER, Demo, MovableClock, Process, Wopi, free_ports
 
 GUIDE = Path(__file__).parents[1] / "docs" / "protocol.md"
 BEGIN = "<!-- answers: measured by tests/protocol_reference.py -->\n"
 END = "<!-- end of answers -->\n"
 LOCK = "L"
+TITLES = {"file": "Files", "container": "Containers", "ecosystem": "The ecosystem"}
+ACTIVITIES = b"""{"Activities": [{
+    "Type": "comment", "Id": "1", "Data": {"ContentId": "c", "ContentAction": "created"}
+}]}"""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """A WOPI operation on a file.
+    """A WOPI operation.
 
     Attributes:
         name: as WOPI calls it.
@@ -35,20 +45,86 @@ class Operation:
     needs_lock: bool = False
 
 
-OPERATIONS = (
-    Operation("CheckFileInfo", lambda c: c.request("GET")),
-    Operation("GetFile", lambda c: c.get()),
-    Operation("Lock", lambda c: c.lock(LOCK)),
-    Operation("GetLock", lambda c: c.get_lock(), needs_lock=True),
-    Operation("RefreshLock", lambda c: c.refresh(LOCK), needs_lock=True),
-    Operation("UnlockAndRelock", lambda c: c.relock("M", LOCK), needs_lock=True),
-    Operation("Unlock", lambda c: c.unlock(LOCK), needs_lock=True),
-    Operation("PutFile", lambda c: c.put(b"after", LOCK), needs_lock=True),
+def post(override, data=None, **headers):
+    """A call of what is named in X-WOPI-Override."""
+    return lambda client: client.request("POST", data=data, Override=override, **headers)
+
+
+def get(suffix=""):
+    return lambda client: client.request("GET", suffix)
+
+
+def unique(override, header, suffix=""):
+    """A call that names something which is not there yet."""
+    return lambda client: client.request(
+        "POST", Override=override, **{header: f"Report {uuid.uuid4().hex}{suffix}"}
+    )
+
+
+FILE = (
+    Operation("CheckFileInfo", get()),
+    Operation("GetFile", lambda client: client.get()),
+    Operation("Lock", lambda client: client.lock(LOCK)),
+    Operation("GetLock", lambda client: client.get_lock(), needs_lock=True),
+    Operation("RefreshLock", lambda client: client.refresh(LOCK), needs_lock=True),
+    Operation("UnlockAndRelock", lambda client: client.relock("M", LOCK), needs_lock=True),
+    Operation("Unlock", lambda client: client.unlock(LOCK), needs_lock=True),
+    Operation("PutFile", lambda client: client.put(b"after", LOCK), needs_lock=True),
+    Operation(
+        "PutRelativeFile",
+        lambda client: client.request(
+            "POST", data=b"new", Override="PUT_RELATIVE", SuggestedTarget=".docx"
+        ),
+    ),
+    Operation(
+        "RenameFile",
+        lambda client: client.request(
+            "POST", Override="RENAME_FILE", Lock=LOCK, RequestedName=f"Report {uuid.uuid4().hex}"
+        ),
+        needs_lock=True,
+    ),
+    Operation("DeleteFile", post("DELETE")),
+    Operation("GetShareUrl", post("GET_SHARE_URL", UrlType="ReadOnly")),
+    Operation("PutUserInfo", post("PUT_USER_INFO", data=b"x")),
+    Operation("AddActivities", post("ADD_ACTIVITIES", data=ACTIVITIES)),
+    Operation("EnumerateAncestors", get("/ancestry")),
+    Operation("GetEcosystem", get("/ecosystem_pointer")),
+    Operation("GetRestrictedLink", post("GET_RESTRICTED_LINK", RestrictedUseLink="FORMS")),
+    Operation("ReadSecureStore", post("READ_SECURE_STORE", ApplicationId="x")),
+)
+CONTAINER = (
+    Operation("CheckContainerInfo", get()),
+    Operation("EnumerateChildren", get("/children")),
+    Operation("EnumerateAncestors", get("/ancestry")),
+    Operation("GetEcosystem", get("/ecosystem_pointer")),
+    Operation("CreateChildContainer", unique("CREATE_CHILD_CONTAINER", "RelativeTarget")),
+    Operation("CreateChildFile", unique("CREATE_CHILD_FILE", "RelativeTarget", ".docx")),
+    Operation("RenameContainer", unique("RENAME_CONTAINER", "RequestedName")),
+    Operation("DeleteContainer", post("DELETE_CONTAINER")),
+    Operation("GetShareUrl", post("GET_SHARE_URL", UrlType="ReadOnly")),
 )
 
 
+def ecosystem(page):
+    """The operations on the ecosystem; ``page`` is the host page of a file."""
+    return (
+        Operation("CheckEcosystem", get()),
+        Operation("GetRootContainer", get("/root_container_pointer")),
+        Operation(
+            "GetFileWopiSrc",
+            post("GET_WOPI_SRC_WITH_ACCESS_TOKEN", HostNativeFileName=page),
+        ),
+    )
+
+
 class World:
-    """A connector, a Nuxeo, and documents in all kinds of states."""
+    """A connector, a Nuxeo, and resources in all kinds of states.
+
+    Attributes:
+        kind: which resources: ``file``, ``container`` or ``ecosystem``.
+    """
+
+    kind = "file"
 
     def __init__(self, demo, connector, proxy):
         self.demo = demo
@@ -56,12 +132,41 @@ class World:
         self.proxy = proxy
         self.alice = demo.nuxeo("alice")
         self.admin = demo.nuxeo()
+        self.instance = connector.settings.instance
+        self.tokens = AccessTokens(demo.settings().jwt_secret, 600)
 
     def document(self):
-        return self.alice.create(b"before", name="Report.docx")
+        """A new document of the kind that the operations are for; its uid."""
+        if self.kind == "file":
+            return self.alice.create(b"before", name="Report.docx")
+        name = f"Folder {uuid.uuid4().hex}"
+        body = {"entity-type": "document", "type": "Folder", "name": name}
+        body["properties"] = {"dc:title": name}
+        return self.alice.call("POST", f"api/v1/path{DEMO_FOLDER}", json=body).json()["uid"]
 
     def client(self, uid, user="alice", action="edit"):
-        return self.connector.open(user, uid, action=action)
+        """A client with a session on a document, or on the ecosystem."""
+        if self.kind == "file":
+            return self.connector.open(user, uid, action=action)
+        links = self.connector.connector.links
+        resource, source = handout.ECOSYSTEM, links.ecosystem
+        if self.kind == "container":
+            reference = DocumentReference("default", uid)
+            resource = container_id.encode(reference, self.instance)
+            source = links.container(resource)
+        token = self.tokens.issue(
+            resource_id=resource,
+            user=user,
+            user_name=user,
+            grant=Grant(action),
+            client=self.connector.settings.clients[0].name,
+        )
+        return Wopi(source, self.tokens.sign(token), self.demo.keys)
+
+    def page(self):
+        """The host page of a new file."""
+        reference = DocumentReference("default", self.alice.create(b"before")).file()
+        return self.connector.connector.links.host_page("edit", reference)
 
     def ready(self, operation):
         """A client for which ``operation`` works."""
@@ -79,8 +184,9 @@ def _no_token(world, operation):
     return world.ready(operation).with_token("")
 
 
-def _token_of_another_file(world, operation):
-    return world.ready(operation).with_token(world.client(world.document()).token)
+def _token_of_another(world, operation):
+    other = world.connector.open("alice", world.alice.create(b"another"))
+    return world.ready(operation).with_token(other.token)
 
 
 def _not_signed(world, operation):
@@ -90,7 +196,7 @@ def _not_signed(world, operation):
     return client
 
 
-def _no_such_file(world, operation):
+def _no_such_id(world, operation):
     client = world.ready(operation)
     return client.at(f"{client.source.rpartition('/')[0]}/nonsense")
 
@@ -145,6 +251,14 @@ def _trashed(world, operation):
     return world.client(uid)
 
 
+def _not_empty(world, operation):
+    client = world.ready(operation)
+    reference = container_id.decode(client.source.rpartition("/")[2], world.instance)
+    folder = world.alice.document(reference.document_id)
+    world.alice.create(folder=folder["path"])
+    return client
+
+
 def _nuxeo_away(world, operation):
     client = world.ready(operation)
     for method in ("GET", "POST", "PUT", "DELETE"):
@@ -152,27 +266,36 @@ def _nuxeo_away(world, operation):
     return client
 
 
-SITUATIONS = {
+ALWAYS = {
     "all is well": _well,
     "no token": _no_token,
-    "token of another file": _token_of_another_file,
+    "token of another": _token_of_another,
     "not signed": _not_signed,
-    "no such file": _no_such_file,
+}
+OF_A_DOCUMENT = ALWAYS | {
+    "no such id": _no_such_id,
     "document deleted": _deleted,
     "not readable": _not_readable,
     "may only read": _reader,
     "opened to view": _opened_to_view,
-    "not locked": _not_locked,
-    "locked otherwise": _locked_otherwise,
-    "locked in Nuxeo": _locked_in_nuxeo,
     "in the trash": _trashed,
-    "Nuxeo away": _nuxeo_away,
+}
+SITUATIONS = {
+    "file": OF_A_DOCUMENT
+    | {
+        "not locked": _not_locked,
+        "locked otherwise": _locked_otherwise,
+        "locked in Nuxeo": _locked_in_nuxeo,
+        "Nuxeo away": _nuxeo_away,
+    },
+    "container": OF_A_DOCUMENT | {"not empty": _not_empty, "Nuxeo away": _nuxeo_away},
+    "ecosystem": ALWAYS | {"Nuxeo away": _nuxeo_away},
 }
 
 
 def answer(world, operation, situation):
     """The status that an operation answers in a situation; every 409 must carry a lock id."""
-    client = SITUATIONS[situation](world, operation)
+    client = SITUATIONS[world.kind][situation](world, operation)
     try:
         response = operation.call(client)
     finally:
@@ -183,32 +306,51 @@ def answer(world, operation, situation):
 
 
 def calls(world, operation):
-    """How often an operation calls Nuxeo when all is well."""
+    """The calls to Nuxeo that an operation makes when all is well, in their order."""
     client = world.ready(operation)
     # What a client does first, and what has the connector know the content.
-    client.info()
+    client.request("GET")
     world.proxy.seen.clear()
-    assert operation.call(client).status_code == 200
-    return len(world.proxy.seen)
+    response = operation.call(client)
+    assert response.status_code in (200, 501), (operation.name, response.headers)
+    return [f"`{method} {shape(path)}`" for method, path in world.proxy.seen]
 
 
-def table(world):
-    """The table as it is measured now."""
-    head = ["operation", "calls to Nuxeo", *SITUATIONS]
-    rows = [
-        [
-            f"`{each.name}`",
-            str(calls(world, each)),
-            *(str(answer(world, each, s)) for s in SITUATIONS),
+def shape(path):
+    """A path of Nuxeo's REST API without what differs from call to call."""
+    path = unquote(urlsplit(path).path).removeprefix("/nuxeo/").removeprefix("api/v1/")
+    path = re.sub(r"/[0-9a-f]{8}-[0-9a-f-]{27}", "/<uid>", path)
+    path = re.sub(r"upload/[^/]+", "upload/<batch>", path)
+    path = re.sub(r"external/[0-9a-f]+", "external/<id>", path)
+    return re.sub(r"path/.*", "path/<path>", path)
+
+
+def tables(world):
+    """What is measured now, as it stands in the document."""
+    kinds = {"file": FILE, "container": CONTAINER, "ecosystem": ecosystem(world.page())}
+    text = ""
+    for kind, operations in kinds.items():
+        world.kind = kind
+        answers = [
+            [f"`{each.name}`", *(str(answer(world, each, s)) for s in SITUATIONS[kind])]
+            for each in operations
         ]
-        for each in OPERATIONS
-    ]
+        costs = [
+            [f"`{each.name}`", "<br>".join(calls(world, each)) or "none"] for each in operations
+        ]
+        text += f"\n### {TITLES[kind]}\n\n"
+        text += table(["operation", *SITUATIONS[kind]], answers) + "\n"
+        text += table(["operation", "calls to Nuxeo when all is well"], costs)
+    return text
+
+
+def table(head, rows):
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def guide(text, measured):
-    """``docs/protocol.md`` with its table renewed."""
+    """``docs/protocol.md`` with its tables renewed."""
     before, _, rest = text.partition(BEGIN)
     return f"{before}{BEGIN}{measured}{END}{rest.partition(END)[2]}"
 
@@ -222,7 +364,7 @@ def main():
         proxy = FaultProxy(demo.nuxeo_url)
         overrides = {"nuxeo.wopi.nuxeoURL": proxy.url, "nuxeo.wopi.readTimeout": "3"}
         connector = InProcess(demo, Path(data) / "other", MovableClock(), **overrides)
-        measured = table(World(demo, connector, proxy))
+        measured = tables(World(demo, connector, proxy))
         connector.close()
         proxy.close()
         process.stop()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
-from connector.config_keys import BY_NAME, KEYS, SettingsKey
+from connector.config_keys import BY_NAME, CLIENT_KEYS, KEYS, SettingsKey
 
 ROOT = Path(__file__).parents[1]
 GUIDE = ROOT / "docs" / "configuration.md"
@@ -17,6 +17,21 @@ SAMPLE = ROOT / "config" / "nuxeo.conf.sample"
 BEGIN = "<!-- settings: from connector/config_keys.py, see tests/settings_reference.py -->\n"
 END = "<!-- end of settings -->\n"
 
+_CLIENT_HEAD = """
+# Each office client of nuxeo.wopi.clients has these keys; here they are for one called collabora.
+"""
+_OVERRIDES = """
+# Properties that CheckFileInfo is to say otherwise: nuxeo.wopi.checkFileInfo.<Property>, with JSON
+# or text; null leaves the property out. docs/check-file-info.md has more.
+#
+#   nuxeo.wopi.checkFileInfo.AllowExternalMarketplace=true
+"""
+_OVERRIDES_ROW = (
+    "| `nuxeo.wopi.checkFileInfo.<Property>`<br>`NUXEO_WOPI_CHECKFILEINFO_<PROPERTY>` | none | "
+    "What CheckFileInfo is to say of a property in place of our own; see "
+    "[check-file-info.md](check-file-info.md). Expected: JSON of the property's type, or text; "
+    "`null` leaves it out. |\n"
+)
 _HEAD = """\
 # Configuration of nuxeo-wopi-connector, in the syntax of Nuxeo's own nuxeo.conf.
 #
@@ -30,26 +45,37 @@ _HEAD = """\
 
 def sample() -> str:
     """The whole of ``config/nuxeo.conf.sample``."""
-    return _HEAD + "".join("\n" + _sample_entry(key) for key in KEYS)
+    entries = "".join("\n" + _sample_entry(key) for key in KEYS)
+    of_client = "".join(map(_client_entry, CLIENT_KEYS))
+    return f"{_HEAD}{entries}{_CLIENT_HEAD}{of_client}{_OVERRIDES}"
+
+
+def _client_entry(key: SettingsKey) -> str:
+    setting = key.key.replace("<name>", "collabora")
+    return f"#\n{_about(key)}#   {setting}={key.example}\n"
 
 
 def _sample_entry(key: SettingsKey) -> str:
+    value = key.example or key.default or ""
+    if key.default_from:
+        value = BY_NAME[key.default_from].default or ""
+    setting = f"{key.key}={value}"
+    return _about(key) + ("" if key.required else "#") + setting + "\n"
+
+
+def _about(key: SettingsKey) -> str:
     about = f"{key.purpose} Expected: {key.expected}."
     if key.default_from:
         about += f" Default: the value of {key.default_from}."
     elif key.default_note:
         about += f" Default: {key.default_note}."
     lines = textwrap.wrap(about.replace("`", ""), width=96, break_on_hyphens=False)
-    value = key.example or key.default or ""
-    if key.default_from:
-        value = BY_NAME[key.default_from].default or ""
-    setting = f"{key.key}={value}"
-    return "".join(f"# {line}\n" for line in lines) + ("" if key.required else "#") + setting + "\n"
+    return "".join(f"# {line}\n" for line in lines)
 
 
 def table() -> str:
     """The table of ``docs/configuration.md``."""
-    rows = "".join(_row(key) for key in KEYS)
+    rows = "".join(_row(key) for key in (*KEYS, *CLIENT_KEYS)) + _OVERRIDES_ROW
     return f"| Key and environment variable | Default | Meaning |\n|---|---|---|\n{rows}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import queue
 import socket
 import subprocess
@@ -82,13 +83,13 @@ class Process:
         self._lines.put(None)
 
     def wait_for(self, text, timeout=90):
-        """Until a line starts with ``text``."""
+        """Until a line holds ``text``."""
         deadline = time.monotonic() + timeout
         while True:
             line = self._lines.get(timeout=max(0.1, deadline - time.monotonic()))
             if line is None:
                 raise AssertionError("ended too early:\n" + "\n".join(self.output))
-            if line.startswith(text):
+            if text in line:
                 return line
 
     def stop(self, timeout=30):
@@ -144,6 +145,54 @@ class Demo:
         """The demo office's keys, current and former: calls must be signed with them."""
         folder = self.data / "office"
         return load_or_make(folder, "current"), load_or_make(folder, "old")
+
+
+class Served:
+    """A connector beside the demo's, under gunicorn as in production; a context manager.
+
+    Args:
+        demo: whose Nuxeo and office it has.
+        data: its own ``nuxeo.wopi.dataDir``.
+        overrides: settings that differ from the demo's.
+    """
+
+    def __init__(self, demo, data, **overrides):
+        self._demo = demo
+        port = free_ports(1)
+        url = f"http://{HOST}:{port}/nuxeo/"
+        own = {
+            "nuxeo.wopi.listen": f"{HOST}:{port}",
+            "nuxeo.wopi.baseURL": url,
+            "nuxeo.wopi.hostURL": url,
+            "nuxeo.wopi.dataDir": data,
+            "nuxeo.wopi.logLevel": "info",
+        }
+        self._settings = [f"--set={key}={value}" for key, value in (own | overrides).items()]
+        self._process = Process("serve", "--conf", demo.conf, *self._settings)
+
+    def __enter__(self):
+        self._process.wait_for("Listening at")
+        return self
+
+    def __exit__(self, *_error):
+        self._process.stop()
+
+    def token(self, user, uid):
+        """What ``nuxeo-wopi token`` prints for a file."""
+        command = [sys.executable, "-m", "connector", "token", "--conf", str(self._demo.conf)]
+        printed = subprocess.run(
+            [*command, *self._settings, "--user", user, "--doc", uid],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        return json.loads(printed.stdout)
+
+    def open(self, user, uid):
+        """A WOPI client with a session on a file."""
+        session = self.token(user, uid)
+        return Wopi(session["wopisrc"], session["access_token"], self._demo.keys)
 
 
 class Nuxeo:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Flask, Response, jsonify, render_template, request
@@ -16,7 +17,10 @@ from werkzeug.exceptions import HTTPException
 from connector import __version__
 from connector.file_reference import FileReference, InvalidFileReference
 from connector.host import problems, responses
-from connector.host.opening import Opening, decide, extension_of
+from connector.host.access import Access
+from connector.host.asked import Asked, HostAction, asked
+from connector.host.notices import notices
+from connector.host.opening import Candidate, Choice, choose, decide, extension_of
 from connector.host.problem_pages import NotOpened, ProblemPages
 from connector.host.sign_in import SessionSignIn
 from connector.language import with_region
@@ -25,22 +29,19 @@ from connector.nuxeo_gateway.documents import Blob, Document
 from connector.nuxeo_gateway.errors import (
     GatewayError,
     NuxeoFailed,
-    NuxeoForbidden,
-    NuxeoNotFound,
-    NuxeoRefusedUser,
-    NuxeoUnavailable,
 )
 from connector.nuxeo_gateway.gateway import NuxeoGateway
 from connector.nuxeo_gateway.permissions import ReadOnlyReason
 from connector.nuxeo_gateway.users import User
 from connector.web_address import origin_of
 from connector.wopi import file_id as file_ids
-from connector.wopi.access_token import AccessTokens, Grant
+from connector.wopi.access_token import AccessTokens
 from connector.wopi.action_url import action_url
-from connector.wopi.discovery import Discovery
 from connector.wopi.discovery_source import DiscoveryUnavailable
-from connector.wopi.office_clients import DEFAULT_CLIENT, OfficeClients
+from connector.wopi.office_clients import OfficeClients
+from connector.wopi.places import place_of
 from connector.wopi.rights import Rights
+from connector.wopi.sessions import Sessions
 
 _log = logging.getLogger("connector.host")
 
@@ -56,12 +57,16 @@ class HostSettings:
         language: when the browser tells none.
         business_user: whether Microsoft is to check for a subscription.
         brand_name: what people call the repository.
+        disable_chat: whether editors are not to offer a chat.
+        frame_ancestors: origins whose pages may show a file in a frame, beside Nuxeo's.
     """
 
     instance: str
     language: str
     business_user: bool
     brand_name: str
+    disable_chat: bool = False
+    frame_ancestors: tuple[str, ...] = ()
 
 
 class HostPages:
@@ -72,6 +77,7 @@ class HostPages:
         *,
         gateway: NuxeoGateway,
         rights: Rights,
+        sessions: Sessions,
         clients: OfficeClients,
         tokens: AccessTokens,
         sign_in: SessionSignIn,
@@ -79,13 +85,13 @@ class HostPages:
         settings: HostSettings,
     ) -> None:
         self._gateway = gateway
-        self._rights = rights
+        self._access = Access(gateway.blobs, rights, sign_in)
+        self._sessions = sessions
         self._clients = clients
         self._tokens = tokens
-        self._sign_in = sign_in
         self._links = links
         self._settings = settings
-        self._problems = ProblemPages(links, settings.brand_name)
+        self._problems = ProblemPages(links, settings.brand_name, settings.frame_ancestors)
 
     def register(self, app: Flask, url_prefix: str) -> None:
         """Add the routes below ``url_prefix``, which ends with a slash."""
@@ -126,93 +132,99 @@ class HostPages:
 
     def open_file(self, action: str, repository: str, document_id: str, xpath: str) -> Response:
         """The host page."""
-        asked, reference = _asked(action, repository, document_id, xpath)
-        user = self._user(reference)
-        document, blob, obstacle = self._document(asked, reference, user)
-        discovery = self._office(reference)
-        opening = decide(asked, extension_of(blob), discovery, obstacle)
-        if opening is None:
+        wish, reference = _asked(action, repository, document_id, xpath)
+        user = self._access.user(reference, request.cookies)
+        document, blob, obstacle = self._access.document(wish.action.grant, reference, user)
+        file_id = file_ids.encode(reference, self._settings.instance)
+        running = self._sessions.running(reference, file_id, document)
+        if running is not None and place_of(reference, document, running) != reference:
+            raise NotOpened(problems.PLACE_TAKEN, reference=reference, file_name=blob.name)
+        running_in = running.client or None if running is not None else None
+        candidates = self._candidates(wish, reference, blob, obstacle, running_in)
+        choice = choose(candidates, wanted=wish.client, running_in=running_in)
+        if choice is None:
             raise NotOpened(problems.NOT_AN_OFFICE_FILE, reference=reference, file_name=blob.name)
-        _log.info(
-            "open %s as %s: %s/%s for %s",
-            asked,
-            opening.grant,
-            reference.document_key,
-            reference.xpath,
-            user.name,
-        )
-        return self._page(reference, user, document, blob, discovery, opening)
+        return self._page(wish, reference, user, document, blob, choice, file_id)
 
-    def _user(self, reference: FileReference) -> User:
-        try:
-            user = self._sign_in.user(request.cookies)
-        except NuxeoUnavailable as error:
-            _log.warning("who is the user: %s", error)
-            raise NotOpened(problems.NUXEO_UNAVAILABLE) from error
-        if user is None:
-            raise NotOpened(problems.NOT_SIGNED_IN, reference=reference)
-        return user
-
-    def _document(
-        self, asked: Grant, reference: FileReference, user: User
-    ) -> tuple[Document, Blob, ReadOnlyReason | None]:
-        """The document, the file in it, and why the user cannot change it, if they asked to."""
-        obstacle = None
-        try:
-            document, owners = self._rights.read(reference, user.name)
-            if asked is Grant.EDIT:
-                obstacle = self._rights.obstacle(reference, document, user.name, owners)
-        except NuxeoNotFound as error:
-            raise NotOpened(problems.NO_SUCH_DOCUMENT) from error
-        except NuxeoForbidden as error:
-            raise NotOpened(problems.NO_RIGHT) from error
-        except NuxeoRefusedUser as error:
-            _log.error(
-                "Nuxeo accepted %s's session but not a token for them: compare nuxeo.jwt.secret"
-                " and the clocks on both sides",
-                user.name,
+    def _candidates(
+        self,
+        wish: Asked,
+        reference: FileReference,
+        blob: Blob,
+        obstacle: ReadOnlyReason | None,
+        running_in: str | None,
+    ) -> Sequence[Candidate]:
+        """The office clients that can open the file, the preferred one first."""
+        candidates = []
+        silent: dict[str, DiscoveryUnavailable] = {}
+        extension = extension_of(blob)
+        for client in self._clients.for_extension(extension):
+            try:
+                discovery = client.discovery.get()
+            except DiscoveryUnavailable as error:
+                silent[client.name] = error
+                continue
+            opening = decide(
+                wish.action,
+                extension,
+                discovery,
+                obstacle,
+                is_empty=blob.length == 0,
+                on_phone=wish.on_phone,
             )
-            raise NotOpened(problems.NOT_SET_UP) from error
-        except NuxeoUnavailable as error:
-            _log.warning("reading %s: %s", reference.document_key, error)
-            raise NotOpened(problems.NUXEO_UNAVAILABLE) from error
-        blob = document.blob(reference.xpath)
-        if blob is None:
-            raise NotOpened(problems.NO_SUCH_FILE, reference=reference)
-        return document, blob, obstacle
-
-    def _office(self, reference: FileReference) -> Discovery:
-        try:
-            return next(iter(self._clients)).discovery.get()
-        except DiscoveryUnavailable as error:
-            raise NotOpened(problems.EDITOR_UNAVAILABLE, reference=reference) from error
+            if opening is not None:
+                candidates.append(Candidate(client.name, client.label, discovery, opening))
+        # Where a file is being edited, no other client could edit it.
+        needed = silent.get(running_in or "")
+        if silent and not candidates:
+            needed = next(iter(silent.values()))
+        if needed is not None:
+            raise NotOpened(problems.EDITOR_UNAVAILABLE, reference=reference) from needed
+        return candidates
 
     def _page(
         self,
+        wish: Asked,
         reference: FileReference,
         user: User,
         document: Document,
         blob: Blob,
-        discovery: Discovery,
-        opening: Opening,
+        choice: Choice,
+        file_id: str,
     ) -> Response:
-        file_id = file_ids.encode(reference, self._settings.instance)
+        name, opening = choice.candidate.name, choice.candidate.opening
+        discovery = choice.candidate.discovery
+        client = self._clients.get(name)
+        profile = client.profile_in(discovery) if client else discovery.client
         token = self._tokens.issue(
             resource_id=file_id,
             user=user.name,
             user_name=user.display_name,
             grant=opening.grant,
-            client=DEFAULT_CLIENT,
+            client=name,
         )
+        page_id = secrets.token_hex(8)
         url = action_url(
             opening.action.urlsrc,
             wopi_src=self._links.wopi_src(file_id),
             language=self._language(),
             business_user=self._settings.business_user,
-            client=discovery.client,
-            passed_on={key: value for key, value in request.args.items() if key.startswith("wd")},
+            client=profile,
+            further={**self._placeholders(page_id), **wish.placeholders},
+            passed_on=wish.passed_on,
+        )
+        _log.info(
+            "%s as %s in %s: %s/%s for %s, host session %s",
+            wish.action,
+            opening.action.name,
+            name,
+            reference.document_key,
+            reference.xpath,
+            user.name,
+            page_id,
         )
         nonce = secrets.token_urlsafe(16)
+        is_embedded = wish.action is HostAction.EMBED_VIEW
         html = render_template(
             "host.html",
             nonce=nonce,
@@ -224,33 +236,41 @@ class HostPages:
             access_token_ttl=token.ttl_milliseconds,
             frame_origin=origin_of(url),
             close_url=self._links.document(document.repository, document.uid),
-            notice=self._notice(opening, document),
+            notices=list(
+                notices(
+                    choice,
+                    document,
+                    blob,
+                    wanted=self._label(wish.client),
+                    display_name=self._display_name,
+                )
+            ),
+            client=choice.candidate,
+            others=[] if is_embedded else choice.others,
+            other_page=lambda other: self._links.host_page(wish.action, reference, other.name),
             brand_name=self._settings.brand_name,
         )
         favicons = [origin_of(opening.action.favicon)] if opening.action.favicon else []
-        frames = [*discovery.origins, *discovery.client.frame_sources]
         return responses.page(
             html,
             nuxeo_origin=self._links.nuxeo_origin,
             nonce=nonce,
-            frames=frames,
+            frames=[*discovery.origins, *profile.frame_sources],
             images=favicons,
+            ancestors=self._settings.frame_ancestors if is_embedded else (),
         )
 
-    def _notice(self, opening: Opening, document: Document) -> str | None:
-        """Why a user who asked to edit cannot; ``None`` if there is nothing to explain."""
-        if opening.not_editable:
-            return f"{opening.action.app} can show files of this kind but not change them."
-        match opening.read_only_reason:
-            case None:
-                return None
-            case ReadOnlyReason.LOCKED:
-                holder = self._display_name(document.lock_owner or "")
-                return f"Locked by {holder} in Nuxeo. You can read the document meanwhile."
-            case ReadOnlyReason.NO_PERMISSION:
-                return "You can read this document but have no permission to change it."
-            case reason:
-                return f"You can read this document but not change it: {reason.value}."
+    def _placeholders(self, page_id: str) -> dict[str, str]:
+        """Values for placeholders that the user has no say in."""
+        values = {"HOST_SESSION_ID": page_id, "SESSION_CONTEXT": page_id}
+        if self._settings.disable_chat:
+            values["DISABLE_CHAT"] = "1"
+        return values
+
+    def _label(self, client_name: str | None) -> str | None:
+        """What people call an office client; what they wrote, if there is no such client."""
+        client = self._clients.get(client_name or "")
+        return client.label if client else client_name
 
     def _display_name(self, user: str) -> str:
         try:
@@ -277,12 +297,19 @@ class HostPages:
 
 def _asked(
     action: str, repository: str, document_id: str, xpath: str
-) -> tuple[Grant, FileReference]:
+) -> tuple[Asked, FileReference]:
     try:
         reference = FileReference(repository, document_id, xpath)
     except InvalidFileReference as error:
         raise NotOpened(problems.NO_SUCH_DOCUMENT) from error
     try:
-        return Grant(action), reference
+        known = HostAction(action)
     except ValueError as error:
         raise NotOpened(problems.NO_SUCH_ACTION, reference=reference) from error
+    wish = asked(
+        known,
+        request.args,
+        request.headers.get("User-Agent", ""),
+        request.headers.get("Sec-CH-UA-Mobile", ""),
+    )
+    return wish, reference

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from flask import Response, render_template, request
 
 from connector.file_reference import FileReference
 from connector.host import problems, responses
+from connector.host.asked import CLIENT_PARAMETER, HostAction
 from connector.host.problems import Problem
 from connector.links import Links
 
@@ -47,11 +48,13 @@ class ProblemPages:
     Args:
         links: where the buttons lead.
         brand_name: what people call the repository.
+        frame_ancestors: origins whose pages may show a file in a frame.
     """
 
-    def __init__(self, links: Links, brand_name: str) -> None:
+    def __init__(self, links: Links, brand_name: str, frame_ancestors: Sequence[str] = ()) -> None:
         self._links = links
         self._brand_name = brand_name
+        self._frame_ancestors = frame_ancestors
 
     def page(self, error: NotOpened) -> Response:
         """The page for ``error``; its cause is in the log under the id that the page shows."""
@@ -66,7 +69,14 @@ class ProblemPages:
             support_id=support_id,
             brand_name=self._brand_name,
         )
-        return responses.page(html, nuxeo_origin=self._links.nuxeo_origin, status=problem.status)
+        # Where a file was to be shown in a frame, so is why it is not.
+        is_embedded = (request.view_args or {}).get("action") == HostAction.EMBED_VIEW
+        return responses.page(
+            html,
+            nuxeo_origin=self._links.nuxeo_origin,
+            status=problem.status,
+            ancestors=self._frame_ancestors if is_embedded else (),
+        )
 
     def _buttons(self, error: NotOpened) -> Mapping[str, str]:
         """Labels and addresses; the first is what most people want."""
@@ -74,7 +84,8 @@ class ProblemPages:
         reference = error.reference
         if error.problem is problems.NOT_SIGNED_IN and reference is not None:
             action = (request.view_args or {}).get("action", "view")
-            return {"Sign in to Nuxeo": self._links.sign_in(action, reference)}
+            client = request.args.get(CLIENT_PARAMETER)
+            return {"Sign in to Nuxeo": self._links.sign_in(action, reference, client)}
         if error.problem.try_again:
             buttons["Try again"] = _THIS_PAGE
         if reference is not None and error.file_name is not None:

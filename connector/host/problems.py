@@ -51,11 +51,24 @@ NO_SUCH_FILE = Problem(
     "The file may have been removed from the document, or another attachment may have taken its"
     " place. Open the document to see its files.",
 )
+PLACE_TAKEN = Problem(
+    HTTPStatus.CONFLICT,
+    "This file cannot be opened at the moment",
+    "Somebody is editing another file that was in its place before the document's list of files was"
+    " changed. It can be opened when they have closed theirs.",
+)
 NO_RIGHT = Problem(
     HTTPStatus.FORBIDDEN,
     "You may not open this document",
     "Your account has no permission to read it. Ask its owner, or sign out and sign in with another"
     " account.",
+    sign_out=True,
+)
+NO_DOWNLOAD = Problem(
+    HTTPStatus.FORBIDDEN,
+    "You may see this document but not its content",
+    "Whoever runs Nuxeo has set that your account may not download the file, and an editor would"
+    " have to. Ask the document's owner, or sign out and sign in with another account.",
     sign_out=True,
 )
 NOT_AN_OFFICE_FILE = Problem(

@@ -18,16 +18,18 @@ def page(
     nonce: str | None = None,
     frames: Sequence[str] = _NONE,
     images: Sequence[str] = (),
+    ancestors: Sequence[str] = (),
 ) -> Response:
     """A page that is never cached and may do only what it must.
 
     Args:
         html: the page.
-        nuxeo_origin: who else may show it in a frame.
+        nuxeo_origin: Nuxeo's.
         status: HTTP status.
         nonce: of the scripts that it has, if any.
         frames: origins that it may show in a frame, and send forms to.
         images: origins of images beside its own.
+        ancestors: origins that may show it in a frame, beside its own and Nuxeo's.
     """
     policy = {
         "default-src": _NONE,
@@ -38,7 +40,7 @@ def page(
         "form-action": frames,
         "connect-src": _NONE,
         "base-uri": _NONE,
-        "frame-ancestors": ("'self'", nuxeo_origin),
+        "frame-ancestors": ("'self'", nuxeo_origin, *ancestors),
     }
     response = Response(html, status=status, mimetype="text/html")
     response.headers["Content-Security-Policy"] = "; ".join(

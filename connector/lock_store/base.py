@@ -10,6 +10,7 @@ Holds and the order of contents are changed only inside the document's critical 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -33,6 +34,7 @@ class StoredLock:
             lock; anything else was written by somebody outside the session.
         file_name: the file's name at that moment.
         mime_type: the file's type at that moment.
+        client: name of the office client that it is edited in; empty if that is not known.
     """
 
     file_id: str
@@ -43,6 +45,7 @@ class StoredLock:
     content: str
     file_name: str
     mime_type: str
+    client: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,8 +88,11 @@ class LockStore(Protocol):
     def take(self, lock: StoredLock) -> bool:
         """Put ``lock`` on its file if the file has no live lock."""
 
-    def replace(self, expected_lock_id: str, lock: StoredLock) -> bool:
-        """Put ``lock`` in the place of the live lock with the expected id."""
+    def refresh(self, file_id: str, expected_lock_id: str, lock_id: str, expires_at: float) -> bool:
+        """Give the live lock with the expected id another id and another end."""
+
+    def note_content(self, file_id: str, content: str, file_name: str, mime_type: str) -> None:
+        """Note what a locked file holds now; its lock's id and end are left as they are."""
 
     def release(self, file_id: str, expected_lock_id: str) -> bool:
         """Take the live lock with the expected id off a file."""
@@ -109,6 +115,9 @@ class LockStore(Protocol):
         Clears away locks whose time is over.
         """
 
+    def defer_hold(self, document_key: str, seconds: float) -> None:
+        """Have nobody claim a hold for a time."""
+
     def critical_section(self, document_key: str) -> AbstractContextManager[None]:
         """One caller at a time per document, over all processes.
 
@@ -126,11 +135,20 @@ class LockStore(Protocol):
                 was noted already, and so has a smaller one, changes nothing. ``None`` if unknown.
         """
 
+    def see_contents(self, seen: Sequence[tuple[str, str, int | None]]) -> list[int]:
+        """:meth:`see_content` of many files at once, each given by its three arguments."""
+
     def known_generation(self, file_id: str, content: str) -> int | None:
         """The generation of the content that a file has or had last, without noting anything."""
 
     def save_content(self, file_id: str, content: str, order: int | None) -> int:
         """A generation greater than any that the file had, now standing for ``content``."""
+
+    def user_info(self, user: str) -> str | None:
+        """What an office client has left for a user; ``None`` if nothing."""
+
+    def put_user_info(self, user: str, text: str) -> None:
+        """Keep what an office client leaves for a user, in the place of what was there."""
 
     def close(self) -> None:
         """Give back what the store holds open."""

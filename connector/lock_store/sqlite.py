@@ -16,7 +16,7 @@ import sqlite3
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -32,7 +32,8 @@ CREATE TABLE IF NOT EXISTS lock (
     expires_at REAL NOT NULL,
     content TEXT NOT NULL,
     file_name TEXT NOT NULL,
-    mime_type TEXT NOT NULL
+    mime_type TEXT NOT NULL,
+    client TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS lock_document ON lock (document_key);
 CREATE TABLE IF NOT EXISTS hold (
@@ -51,8 +52,13 @@ CREATE TABLE IF NOT EXISTS content (
     former_content TEXT,
     former_generation INTEGER NOT NULL DEFAULT 0
 );
+CREATE TABLE IF NOT EXISTS user_info (
+    user TEXT PRIMARY KEY,
+    text TEXT NOT NULL
+);
 """
 _SECTION_FILES = 4096
+_AT_ONCE = 100
 _SECTION_WAIT = 30.0
 _BUSY_WAIT = 10.0
 
@@ -75,9 +81,12 @@ class SqliteLockStore:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._sections = directory / "sections"
         self._sections.mkdir(mode=0o700, exist_ok=True)
+        # Made here, so that it is private also in a folder that others may look into.
+        (directory / "locks.sqlite").touch(mode=0o600)
         self._clock = clock
         self._section_wait = section_wait
-        self._mutex = threading.Lock()
+        # Entered again by what runs inside a transaction.
+        self._mutex = threading.RLock()
         self._database = sqlite3.connect(
             directory / "locks.sqlite",
             check_same_thread=False,
@@ -88,6 +97,18 @@ class SqliteLockStore:
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("PRAGMA synchronous=FULL")
         self._database.executescript(_SCHEMA)
+        self._add_client_column()
+
+    def _add_client_column(self) -> None:
+        """Bring a table of an earlier release up to date, in one process of those that start."""
+        columns = {row["name"] for row in self._database.execute("PRAGMA table_info(lock)")}
+        if "client" in columns:
+            return
+        try:
+            self._database.execute("ALTER TABLE lock ADD COLUMN client TEXT NOT NULL DEFAULT ''")
+        except sqlite3.OperationalError as error:
+            if "duplicate column" not in str(error):
+                raise
 
     def get(self, file_id: str) -> StoredLock | None:
         """See :class:`connector.lock_store.base.LockStore`."""
@@ -109,26 +130,37 @@ class SqliteLockStore:
         """See :class:`connector.lock_store.base.LockStore`."""
         return self._changed_one(
             """INSERT INTO lock VALUES (:file_id, :document_key, :lock_id, :user, :expires_at,
-                :content, :file_name, :mime_type)
+                :content, :file_name, :mime_type, :client)
             ON CONFLICT (file_id) DO UPDATE SET
                 document_key = excluded.document_key, lock_id = excluded.lock_id,
                 user = excluded.user, expires_at = excluded.expires_at,
                 content = excluded.content, file_name = excluded.file_name,
-                mime_type = excluded.mime_type
+                mime_type = excluded.mime_type, client = excluded.client
             WHERE lock.expires_at <= :now""",
             **asdict(lock),
             now=self._clock(),
         )
 
-    def replace(self, expected_lock_id: str, lock: StoredLock) -> bool:
+    def refresh(self, file_id: str, expected_lock_id: str, lock_id: str, expires_at: float) -> bool:
         """See :class:`connector.lock_store.base.LockStore`."""
         return self._changed_one(
-            """UPDATE lock SET lock_id = :lock_id, expires_at = :expires_at, content = :content,
-                file_name = :file_name, mime_type = :mime_type
-            WHERE file_id = :file_id AND lock_id = :expected AND expires_at > :now""",
-            **asdict(lock),
-            expected=expected_lock_id,
-            now=self._clock(),
+            """UPDATE lock SET lock_id = ?, expires_at = ?
+            WHERE file_id = ? AND lock_id = ? AND expires_at > ?""",
+            lock_id,
+            expires_at,
+            file_id,
+            expected_lock_id,
+            self._clock(),
+        )
+
+    def note_content(self, file_id: str, content: str, file_name: str, mime_type: str) -> None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        self._execute(
+            "UPDATE lock SET content = ?, file_name = ?, mime_type = ? WHERE file_id = ?",
+            content,
+            file_name,
+            mime_type,
+            file_id,
         )
 
     def release(self, file_id: str, expected_lock_id: str) -> bool:
@@ -181,6 +213,14 @@ class SqliteLockStore:
         )
         return tuple(map(_hold, rows))
 
+    def defer_hold(self, document_key: str, seconds: float) -> None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        self._execute(
+            "UPDATE hold SET claimed_until = ? WHERE document_key = ?",
+            self._clock() + seconds,
+            document_key,
+        )
+
     @contextmanager
     def critical_section(self, document_key: str) -> Iterator[None]:
         """See :class:`connector.lock_store.base.LockStore`.
@@ -206,6 +246,17 @@ class SqliteLockStore:
         written = self._write_content(file_id, content, order, only_news=True)
         return written if written is not None else self.known_generation(file_id, content) or 0
 
+    def see_contents(self, seen: Sequence[tuple[str, str, int | None]]) -> list[int]:
+        """See :class:`connector.lock_store.base.LockStore`.
+
+        One transaction, and so one wait for the disk, for each hundred.
+        """
+        generations: list[int] = []
+        for start in range(0, len(seen), _AT_ONCE):
+            with self._transaction():
+                generations += [self.see_content(*each) for each in seen[start : start + _AT_ONCE]]
+        return generations
+
     def known_generation(self, file_id: str, content: str) -> int | None:
         """See :class:`connector.lock_store.base.LockStore`."""
         rows = self._execute("SELECT * FROM content WHERE file_id = ?", file_id)
@@ -221,10 +272,35 @@ class SqliteLockStore:
         assert generation is not None
         return generation
 
+    def user_info(self, user: str) -> str | None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        rows = self._execute("SELECT text FROM user_info WHERE user = ?", user)
+        return str(rows[0]["text"]) if rows else None
+
+    def put_user_info(self, user: str, text: str) -> None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        self._execute(
+            """INSERT INTO user_info (user, text) VALUES (?, ?)
+            ON CONFLICT (user) DO UPDATE SET text = excluded.text""",
+            user,
+            text,
+        )
+
     def close(self) -> None:
         """See :class:`connector.lock_store.base.LockStore`."""
         with self._mutex:
             self._database.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._mutex:
+            self._execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._execute("ROLLBACK")
+                raise
+            self._execute("COMMIT")
 
     def _write_content(
         self, file_id: str, content: str, order: int | None, *, only_news: bool

@@ -23,6 +23,7 @@ from connector.nuxeo_gateway.errors import (
     BlobNotStored,
     GatewayError,
     NuxeoFailed,
+    NuxeoForbidden,
     NuxeoRefusal,
     NuxeoUnavailable,
 )
@@ -107,6 +108,25 @@ class Blobs:
             # Nuxeo never leaves the ETag out (REST_CONTRACT 3.3); a page of a proxy has none.
             raise NuxeoFailed("the answer to a download is not a blob of Nuxeo's")
         return stream
+
+    def may_download(self, reference: FileReference, name: str, user: str) -> bool:
+        """Whether Nuxeo would let ``user`` have the content: one call, which leaves no trace.
+
+        A server may have a policy of its own for downloads, which no permission shows
+        (REST_CONTRACT 3.3). Only a clear no counts: what else may stand in the way of this call
+        need not stand in the way of a download.
+        """
+        path = (
+            f"nxfile/{segment(reference.repository)}/{segment(reference.document_id)}/"
+            f"{quote(reference.xpath, safe=':/')}/{segment(name)}"
+        )
+        try:
+            self._session.call("HEAD", path, user=user)
+        except NuxeoForbidden:
+            return False
+        except GatewayError as error:
+            _log.debug("whether %s may download was not told: %s", user, error)
+        return True
 
     def upload(self, content: Spool, name: str, mime_type: str, user: str) -> UploadedBlob:
         """Send content into a batch: two calls. Nothing sees it yet, so a failure is tried again.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from connector.file_reference import FileReference
+from connector.file_reference import DocumentReference, FileReference
 from connector.nuxeo_gateway.errors import NuxeoFailed
 from connector.nuxeo_gateway.session import NuxeoSession, json_object, segment
 
@@ -40,10 +40,12 @@ class Blob:
 
 @dataclass(frozen=True)
 class Ancestor:
-    """A folder above a document that the user may read."""
+    """A folder above a document that the user may read, and what they may do there."""
 
     uid: str
     title: str
+    path: str = ""
+    permissions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,15 @@ class Document:
     permissions: frozenset[str]
     ancestors: tuple[Ancestor, ...]
     properties: Mapping[str, Any] = field(repr=False)
+    type: str = "File"
+    facets: frozenset[str] = frozenset()
+    schemas: frozenset[str] = frozenset()
+    parent_uid: str | None = None
+
+    @property
+    def is_folderish(self) -> bool:
+        """Whether it may have children."""
+        return "Folderish" in self.facets
 
     def blob(self, xpath: str) -> Blob | None:
         """The blob at ``xpath``, or ``None`` if there is none. One without a name gets one."""
@@ -112,18 +123,18 @@ class Documents:
     def get(self, reference: FileReference, user: str, *, with_ancestors: bool = False) -> Document:
         """The document of ``reference`` as ``user`` sees it: one call.
 
+        With ancestors, it comes with the folders above it, and what the user may do in them.
+
         Raises:
             NuxeoNotFound: there is none.
             NuxeoForbidden: the user may not read it.
             GatewayError: Nuxeo did not answer as expected.
         """
-        enrichers = "permissions,breadcrumb" if with_ancestors else "permissions"
-        response = self._session.call(
-            "GET",
-            document_path(reference),
-            user=user,
-            headers={**shape_headers(reference.xpath), "enrichers-document": enrichers},
-        )
+        headers = {**shape_headers(reference.xpath), "enrichers-document": "permissions"}
+        if with_ancestors:
+            # At this depth, the folders of the breadcrumb are written with their permissions too.
+            headers |= {"enrichers-document": "permissions,breadcrumb", "depth": "children"}
+        response = self._session.call("GET", document_path(reference), user=user, headers=headers)
         return parse_document(json_object(response))
 
     def keep_version(self, reference: FileReference, user: str) -> None:
@@ -154,7 +165,7 @@ class Documents:
         return str(json_object(response)["uid"])
 
 
-def document_path(reference: FileReference) -> str:
+def document_path(reference: FileReference | DocumentReference) -> str:
     """Where the document is in the REST API."""
     repository, uid = segment(reference.repository), segment(reference.document_id)
     return f"api/v1/repo/{repository}/id/{uid}"
@@ -198,6 +209,10 @@ def parse_document(value: Mapping[str, Any]) -> Document:
         permissions=frozenset(context.get("permissions") or ()),
         ancestors=tuple(_ancestors(context.get("breadcrumb"), uid)),
         properties=properties,
+        type=str(value.get("type") or ""),
+        facets=frozenset(map(str, value.get("facets") or ())),
+        schemas=frozenset(_schema_names(value.get("schemas"))),
+        parent_uid=_parent_uid(value.get("parentRef")),
     )
 
 
@@ -236,7 +251,25 @@ def _ancestors(breadcrumb: object, uid: str) -> Iterable[Ancestor]:
     if isinstance(breadcrumb, Mapping):
         for entry in breadcrumb.get("entries") or ():
             if entry.get("uid") != uid:
-                yield Ancestor(str(entry.get("uid")), str(entry.get("title") or ""))
+                context = entry.get("contextParameters") or {}
+                yield Ancestor(
+                    str(entry.get("uid")),
+                    str(entry.get("title") or ""),
+                    str(entry.get("path") or ""),
+                    frozenset(context.get("permissions") or ()),
+                )
+
+
+def _schema_names(schemas: object) -> Iterable[str]:
+    for schema in schemas if isinstance(schemas, list) else ():
+        if isinstance(schema, Mapping):
+            yield str(schema.get("name"))
+
+
+def _parent_uid(reference: object) -> str | None:
+    """The parent's uid; documents without a place, such as versions, have a path or nothing."""
+    is_uid = isinstance(reference, str) and "/" not in reference
+    return str(reference) if is_uid else None
 
 
 def _name(value: object) -> str:

@@ -190,6 +190,14 @@ class NuxeoSession:
         """
         return _read(self._request("GET", path, _NoCredentials(), {"Cookie": cookies}))
 
+    def call_with_bearer(self, path: str, token: str) -> requests.Response:
+        """GET ``path`` with somebody's own OAuth2 token.
+
+        Raises:
+            GatewayError: as :meth:`call`; ``NuxeoRefusedUser`` when it is nobody's, or has ended.
+        """
+        return _read(self._request("GET", path, _Bearer(token), None))
+
     def download(
         self, path: str, *, user: str, headers: Mapping[str, str] | None = None
     ) -> tuple[requests.Response, bool]:

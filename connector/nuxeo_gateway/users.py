@@ -36,6 +36,15 @@ class Users:
         """
         return _parse(json_object(self._session.call_with_cookies(_ME, cookies)))
 
+    def behind_bearer(self, token: str) -> User:
+        """The user to whom Nuxeo has given this OAuth2 access token: one call.
+
+        Raises:
+            NuxeoRefusedUser: it is nobody's, or has ended.
+            GatewayError: Nuxeo did not answer as expected.
+        """
+        return _parse(json_object(self._session.call_with_bearer(_ME, token)))
+
     def get(self, name: str) -> User:
         """The user with this login name: one call, made as that user.
 

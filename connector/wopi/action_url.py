@@ -11,6 +11,28 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from connector.wopi.clients import ClientProfile
 
+PLACEHOLDERS = frozenset(
+    {
+        "UI_LLCC",
+        "DC_LLCC",
+        "WOPI_SOURCE",
+        "BUSINESS_USER",
+        "DISABLE_CHAT",
+        "HOST_SESSION_ID",
+        "SESSION_CONTEXT",
+        "ACTIVITY_NAVIGATION_ID",
+        "VALIDATOR_TEST_CATEGORY",
+        "EMBEDDED",
+        "FULLSCREEN",
+        "RECORDING",
+        "THEME_ID",
+        "DISABLE_ASYNC",
+        "DISABLE_BROADCAST",
+        "PERFSTATS",
+    }
+)
+"""The placeholders that can be filled; any other is dropped, and so is one without a value."""
+
 _OPTIONAL = re.compile(r"<([^<>=]*)=([^<>&]*)(&?)>|<[^<>]*>?")
 
 
@@ -21,6 +43,7 @@ def action_url(
     language: str,
     business_user: bool,
     client: ClientProfile,
+    further: Mapping[str, str] | None = None,
     passed_on: Mapping[str, str] | None = None,
 ) -> str:
     """The URL that opens a file.
@@ -31,28 +54,30 @@ def action_url(
         language: BCP 47 with region, such as ``fr-FR``.
         business_user: whether Microsoft is to check for a subscription.
         client: which kind of client published ``urlsrc``.
+        further: values of other placeholders.
         passed_on: ``wd...`` parameters that came with the host page's URL.
     """
-    values = {"UI_LLCC": language, "DC_LLCC": language, "WOPI_SOURCE": wopi_src}
+    values = {name: value for name, value in (further or {}).items() if name in PLACEHOLDERS}
+    values |= {"UI_LLCC": language, "DC_LLCC": language, "WOPI_SOURCE": wopi_src}
     if business_user:
         values["BUSINESS_USER"] = "1"
 
     def fill(match: re.Match[str]) -> str:
         name, placeholder, ampersand = match.group(1), match.group(2), match.group(3)
-        if placeholder not in values:
+        if not values.get(placeholder):
             return ""
         return f"{name}={quote(values[placeholder], safe='')}{ampersand}"
 
     url, hash_sign, fragment = _OPTIONAL.sub(fill, urlsrc).partition("#")
     present = {name.lower() for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
-    further: dict[str, str] = {}
+    added: dict[str, str] = {}
     if "wopisrc" not in present:
-        further["WOPISrc"] = wopi_src
+        added["WOPISrc"] = wopi_src
     if client.language_parameter and client.language_parameter not in present:
-        further[client.language_parameter] = language
-    further |= passed_on or {}
+        added[client.language_parameter] = language
+    added |= passed_on or {}
     query = "&".join(
-        f"{quote(key, safe='')}={quote(value, safe='')}" for key, value in further.items()
+        f"{quote(key, safe='')}={quote(value, safe='')}" for key, value in added.items()
     )
     if query:
         url += ("" if url[-1] in "?&" else "&" if "?" in url else "?") + query

@@ -44,7 +44,8 @@ class Action:
     """One thing an app can do with one kind of file.
 
     ``urlsrc`` still has its placeholders, none of them before its path; its origin and that of
-    ``favicon`` are as browsers write them. ``extension`` is in lower case without a dot.
+    ``favicon`` are as browsers write them. ``extension`` is in lower case without a dot, and so is
+    ``target_extension``, of the files that "convert" makes.
     """
 
     app: str
@@ -53,6 +54,7 @@ class Action:
     urlsrc: str
     favicon: str | None
     is_default: bool
+    target_extension: str | None = None
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def _actions(zone: Element) -> Iterable[Action]:
     for app in zone.iter("app"):
         for action in app.iter("action"):
             name = action.get("name", "").strip()
-            extension = action.get("ext", "").strip().lower().removeprefix(".")
+            extension = _extension(action.get("ext", ""))
             urlsrc = _web_address(action.get("urlsrc"))
             if name and extension and urlsrc:
                 yield Action(
@@ -144,7 +146,12 @@ def _actions(zone: Element) -> Iterable[Action]:
                     urlsrc=urlsrc,
                     favicon=_web_address(app.get("favIconUrl")),
                     is_default=action.get("default", "").lower() == "true",
+                    target_extension=_extension(action.get("targetext", "")) or None,
                 )
+
+
+def _extension(published: str) -> str:
+    return published.strip().lower().removeprefix(".")
 
 
 def _app_name(name: str, extension: str) -> str:

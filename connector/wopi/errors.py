@@ -32,6 +32,14 @@ class BadRequest(WopiError):
     status = HTTPStatus.BAD_REQUEST
 
 
+class InvalidFileName(BadRequest):
+    """A name that no file can have, nor one like it: 400."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.headers = {**self.headers, "X-WOPI-InvalidFileNameError": header_text(reason)}
+
+
 class Unauthorized(WopiError):
     """The access token is no good: 401."""
 

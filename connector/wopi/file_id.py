@@ -25,12 +25,7 @@ def encode(reference: FileReference, instance: str = "") -> str:
     Raises:
         InvalidFileId: if the id would be too long for every office client to keep whole.
     """
-    text = f"{reference.repository}/{reference.document_id}/{reference.xpath}"
-    encoded = base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
-    file_id = f"{instance}.{encoded}" if instance else encoded
-    if len(file_id) > MAX_LENGTH:
-        raise InvalidFileId("the file id would be longer than office clients accept")
-    return file_id
+    return pack(f"{reference.repository}/{reference.document_id}/{reference.xpath}", instance)
 
 
 def decode(file_id: str, instance: str = "") -> FileReference:
@@ -39,21 +34,42 @@ def decode(file_id: str, instance: str = "") -> FileReference:
     Raises:
         InvalidFileId: for anything that is no id, or another instance's.
     """
-    prefix, dot, encoded = file_id.rpartition(".")
-    if dot and prefix != instance:
-        raise InvalidFileId("the file id belongs to another installation")
-    if len(file_id) > MAX_LENGTH + 3:
-        raise InvalidFileId("the file id is too long")
-    standard = encoded.rstrip("=").replace("-", "+").replace("_", "/")
-    padded = standard + "=" * (-len(standard) % 4)
-    try:
-        text = base64.b64decode(padded, validate=True).decode("ascii")
-    except (binascii.Error, ValueError) as error:
-        raise InvalidFileId("the file id is not base64") from error
-    parts = text.split("/", 2)
+    parts = unpack(file_id, instance).split("/", 2)
     if len(parts) != 3:
         raise InvalidFileId("the file id does not name repository, document and xpath")
     try:
         return FileReference(*parts)
     except InvalidFileReference as error:
         raise InvalidFileId(f"the file id names {error}") from error
+
+
+def pack(text: str, instance: str) -> str:
+    """``text`` as an id of this installation; file ids and container ids differ in the text only.
+
+    Raises:
+        InvalidFileId: it would be too long.
+    """
+    encoded = base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+    packed = f"{instance}.{encoded}" if instance else encoded
+    if len(packed) > MAX_LENGTH:
+        raise InvalidFileId("the id would be longer than office clients accept")
+    return packed
+
+
+def unpack(packed: str, instance: str) -> str:
+    """The text that was packed.
+
+    Raises:
+        InvalidFileId: it is no id, or another installation's.
+    """
+    prefix, dot, encoded = packed.rpartition(".")
+    if dot and prefix != instance:
+        raise InvalidFileId("the id belongs to another installation")
+    if len(packed) > MAX_LENGTH + 3:
+        raise InvalidFileId("the id is too long")
+    standard = encoded.rstrip("=").replace("-", "+").replace("_", "/")
+    padded = standard + "=" * (-len(standard) % 4)
+    try:
+        return base64.b64decode(padded, validate=True).decode("ascii")
+    except (binascii.Error, ValueError) as error:
+        raise InvalidFileId("the id is not base64") from error

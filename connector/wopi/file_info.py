@@ -1,4 +1,4 @@
-"""CheckFileInfo: a pure function of document, user and grant.
+"""CheckFileInfo: a pure function of document, user, grant and office client.
 
 Source: the page "CheckFileInfo". Properties are typed as the JSON schema of Microsoft's validator
 wants them: booleans are booleans, URLs are absolute, nothing is null.
@@ -7,14 +7,20 @@ wants them: booleans are booleans, URLs are absolute, nothing is null.
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from connector.file_reference import FileReference
+from connector.file_reference import MAIN_FILE_XPATH, FileReference
 from connector.links import Links
 from connector.nuxeo_gateway.documents import Blob, Document
+from connector.wopi import filenames
 from connector.wopi.access_token import AccessToken
+from connector.wopi.clients import ClientProfile, Restriction
+
+SHARE_URL_TYPES = ("ReadOnly", "ReadWrite")
+"""The types of addresses that GetShareUrl has for files."""
 
 _UNWELCOME_IN_USER_IDS = frozenset('<>"#{}^[]`\\/,')
 
@@ -27,9 +33,11 @@ def check_file_info(
     token: AccessToken,
     version: str,
     can_write: bool,
+    is_convertible: bool,
     links: Links,
     brand_name: str,
-    business_user: bool,
+    business_user: bool | None,
+    user_info: str | None = None,
 ) -> dict[str, Any]:
     """The answer to CheckFileInfo.
 
@@ -40,10 +48,14 @@ def check_file_info(
         token: who asks, and with what grant.
         version: the file's ``Version``.
         can_write: whether the user may change the file now.
+        is_convertible: whether the client converts such a file before it is edited.
         links: makes the URLs.
         brand_name: the first part of the breadcrumb.
-        business_user: whether Microsoft is to check for a subscription.
+        business_user: whether the client is to check for a subscription; ``None`` if it never does.
+        user_info: what an office client has left for the user with PutUserInfo.
     """
+    extension = PurePosixPath(blob.name).suffix
+    page = document.repository, document.uid
     info: dict[str, Any] = {
         "BaseFileName": blob.name,
         "OwnerId": user_id(document.creator or "unknown"),
@@ -54,26 +66,39 @@ def check_file_info(
         "SupportsGetLock": True,
         "SupportsExtendedLockLength": True,
         "SupportsUpdate": True,
-        "SupportsRename": False,
+        "SupportsRename": True,
+        "SupportsDeleteFile": can_delete(reference),
+        "SupportsUserInfo": True,
+        "SupportsAddActivities": True,
+        "SupportedShareUrlTypes": list(SHARE_URL_TYPES),
         "UserFriendlyName": token.user_name,
         "IsAnonymousUser": False,
-        "LicenseCheckForEditIsEnabled": business_user,
         "ReadOnly": not can_write,
         "UserCanWrite": can_write,
-        "UserCanRename": False,
-        # PutRelativeFile is not offered: clients hide "Save as".
-        "UserCanNotWriteRelative": True,
+        "UserCanRename": can_write,
+        # A conversion replaces the file and needs no right to add another.
+        "UserCanNotWriteRelative": not (
+            _may_add_neighbours(document) or (can_write and is_convertible)
+        ),
+        "FileNameMaxLength": filenames.MAX_LENGTH - len(extension),
         "BreadcrumbBrandName": brand_name,
         "BreadcrumbBrandUrl": links.brand,
         "BreadcrumbDocName": document.title or blob.name,
-        "CloseUrl": links.document(document.repository, document.uid),
+        "CloseUrl": links.document(*page),
         "DownloadUrl": links.download(reference, blob.name),
-        "HostEditUrl": links.host_page("edit", reference),
-        "HostViewUrl": links.host_page("view", reference),
+        "FileVersionUrl": links.document(*page, tab="history"),
+        "HostEditUrl": links.host_page("edit", reference, token.client),
+        "HostEmbeddedViewUrl": links.host_page("embedview", reference, token.client),
+        "HostViewUrl": links.host_page("view", reference, token.client),
         "PostMessageOrigin": links.host_origin,
         "SignoutUrl": links.sign_out,
     }
-    extension = PurePosixPath(blob.name).suffix
+    if user_info is not None:
+        info["UserInfo"] = user_info
+    if business_user is not None:
+        info["LicenseCheckForEditIsEnabled"] = business_user
+    if "WriteSecurity" in document.permissions:
+        info["FileSharingUrl"] = links.document(*page, tab="permissions")
     if extension:
         info["FileExtension"] = extension
     if document.ancestors:
@@ -87,6 +112,34 @@ def check_file_info(
     if sha256:
         info["SHA256"] = sha256
     return info
+
+
+def restricted(
+    info: dict[str, Any],
+    profile: ClientProfile,
+    restrictions: Sequence[Restriction],
+    *,
+    can_write: bool,
+) -> dict[str, Any]:
+    """``info`` with what keeps a client of this kind from offering what is withheld."""
+    effects = [profile.restrictions[each] for each in restrictions if each in profile.restrictions]
+    told = dict(info)
+    for effect in effects:
+        told |= effect.sets
+        if not can_write:
+            told |= effect.sets_for_readers
+    omitted = frozenset[str]().union(*(effect.omits for effect in effects))
+    return {name: value for name, value in told.items() if name not in omitted}
+
+
+def can_delete(reference: FileReference) -> bool:
+    """Whether DeleteFile is for this file: it is for main files."""
+    return reference.xpath == MAIN_FILE_XPATH
+
+
+def _may_add_neighbours(document: Document) -> bool:
+    """Whether the user may add documents to the folder; no if they may not even read it."""
+    return bool(document.ancestors) and "AddChildren" in document.ancestors[-1].permissions
 
 
 def _sha256(blob: Blob) -> str | None:

@@ -6,8 +6,9 @@ RFC 2152.
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 MAX_LENGTH = 512
@@ -81,16 +82,11 @@ def suggested(target: str, source: str) -> str:
     return target
 
 
-def free(name: str, is_taken: Callable[[str], bool]) -> str:
-    """``name``, or the first like ``name (1).ext`` that nobody has, within the length allowed."""
-    if not is_taken(name):
-        return name
+def candidates(name: str) -> Iterator[str]:
+    """``name``, then ``name (1).ext`` and so on without end, all within the length allowed."""
+    yield name
     suffix = extension(name)
     stem = name.removesuffix(suffix)
-    number = 1
-    while True:
+    for number in itertools.count(1):
         mark = f" ({number})"
-        candidate = f"{stem[: MAX_LENGTH - len(suffix) - len(mark)].rstrip()}{mark}{suffix}"
-        if not is_taken(candidate):
-            return candidate
-        number += 1
+        yield f"{stem[: MAX_LENGTH - len(suffix) - len(mark)].rstrip()}{mark}{suffix}"

@@ -14,16 +14,21 @@ from flask import Blueprint, Response, g, jsonify, request
 
 from connector.nuxeo_gateway.blobs import BlobStream
 from connector.nuxeo_gateway.errors import GatewayError
-from connector.wopi.errors import BadRequest
+from connector.wopi.errors import NotImplementedOperation
+from connector.wopi.file_actions import FileActions
 from connector.wopi.http import (
     WopiHttp,
+    announced_length,
     lock_id,
+    number_in,
     optional_lock_id,
     override,
+    target_in,
     unsupported,
 )
 from connector.wopi.opened import OpenFile
 from connector.wopi.operations import FileOperations, LockAnswer
+from connector.wopi.put_relative import PutRelative
 from connector.wopi.saves import read_note
 from connector.wopi.saving import Saving
 
@@ -38,6 +43,8 @@ class FilesEndpoint:
     Args:
         operations: CheckFileInfo, GetFile and the lock operations.
         saving: PutFile.
+        actions: the other operations on a file.
+        put_relative: PutRelativeFile; ``None`` where it is switched off.
         http: lets callers in.
     """
 
@@ -45,10 +52,14 @@ class FilesEndpoint:
         self,
         operations: FileOperations,
         saving: Saving,
+        actions: FileActions,
+        put_relative: PutRelative | None,
         http: WopiHttp,
     ) -> None:
         self._operations = operations
         self._saving = saving
+        self._actions = actions
+        self._put_relative = put_relative
         self._http = http
 
     def blueprint(self) -> Blueprint:
@@ -96,8 +107,8 @@ class FilesEndpoint:
         saved = self._saving.put_file(
             file,
             optional_lock_id(),
-            request.stream,
-            _announced_length(),
+            self._http.body(),
+            announced_length(),
             read_note(request.headers),
         )
         response = jsonify({"LastModifiedTime": saved.last_modified} if saved.last_modified else {})
@@ -127,32 +138,31 @@ class FilesEndpoint:
             case "UNLOCK":
                 g.operation = "Unlock"
                 answer = self._operations.unlock(file, lock_id())
+            case "PUT_RELATIVE":
+                return self._put_relative_file(file)
             case other:
-                raise unsupported(other)
+                return self._actions.post(other, file)
         return _lock_response(answer)
 
-
-def _announced_length() -> int | None:
-    """Content-Length; ``None`` for a chunked body, which tells itself where it ends.
-
-    Without either, a body that got lost on the way would look like an empty file.
-    """
-    if request.content_encoding:
-        raise BadRequest(f"a body in Content-Encoding {request.content_encoding} is not taken")
-    length = request.content_length
-    if length is None and "chunked" not in request.headers.get("Transfer-Encoding", "").lower():
-        raise BadRequest("neither Content-Length nor a chunked body")
-    return length
+    def _put_relative_file(self, file: OpenFile) -> Response:
+        g.operation = "PutRelativeFile"
+        if self._put_relative is None:
+            raise NotImplementedOperation("PutRelativeFile is switched off")
+        answer = self._put_relative.put_relative_file(
+            file,
+            target_in(),
+            self._http.body(),
+            announced=announced_length(),
+            size=number_in("X-WOPI-Size"),
+            is_conversion="X-WOPI-FileConversion" in request.headers,
+        )
+        return jsonify(answer)
 
 
 def _max_expected_size() -> int:
     """X-WOPI-MaxExpectedSize in bytes; files beyond 2 GiB have values beyond 32 bits."""
-    value = request.headers.get("X-WOPI-MaxExpectedSize", "").strip()
-    if not value:
-        return _MAX_UNLESS_SAID
-    if not (value.isascii() and value.isdecimal() and len(value) <= 20):
-        raise BadRequest("X-WOPI-MaxExpectedSize is not a number of bytes")
-    return int(value)
+    value = number_in("X-WOPI-MaxExpectedSize")
+    return _MAX_UNLESS_SAID if value is None else value
 
 
 def _lock_response(answer: LockAnswer) -> Response:

@@ -14,6 +14,8 @@ from werkzeug.exceptions import HTTPException
 
 from connector import __version__
 from connector.file_reference import FileReference
+from connector.nuxeo_gateway.content import Source
+from connector.wopi import container_id as container_ids
 from connector.wopi import file_id as file_ids
 from connector.wopi import filenames, locks
 from connector.wopi.access_token import AccessToken, AccessTokens, InvalidAccessToken
@@ -27,9 +29,11 @@ from connector.wopi.errors import (
     header_text,
 )
 from connector.wopi.file_url import FileUrls
-from connector.wopi.opened import OpenFile
+from connector.wopi.handout import ECOSYSTEM
+from connector.wopi.opened import OpenContainer, OpenFile
 from connector.wopi.proof import PROOF_HEADERS
 from connector.wopi.proof_gate import ProofGate
+from connector.wopi.targets import Target, read_target
 
 _log = logging.getLogger("connector.wopi")
 
@@ -42,11 +46,18 @@ class WopiHttp:
         proofs: checks signatures.
         file_urls: reads the tickets of unsigned reads.
         instance: the prefix of this installation's file ids.
+        patience: seconds that a client may be silent in the middle of a body.
     """
 
     def __init__(
-        self, tokens: AccessTokens, proofs: ProofGate, file_urls: FileUrls, instance: str
+        self,
+        tokens: AccessTokens,
+        proofs: ProofGate,
+        file_urls: FileUrls,
+        instance: str,
+        patience: float,
     ) -> None:
+        self._patience = patience
         self._tokens = tokens
         self._proofs = proofs
         self._file_urls = file_urls
@@ -64,6 +75,31 @@ class WopiHttp:
         canonical, reference = self._named(file_id)
         return OpenFile(canonical, reference, self._let_in(canonical, text))
 
+    def container(self, container_id: str) -> OpenContainer:
+        """Who asks for which container.
+
+        Raises:
+            NotFound: the container id names nothing.
+            Unauthorized, ServerError: as :meth:`file`.
+        """
+        text = access_token()
+        try:
+            reference = container_ids.decode(container_id, self._instance)
+        except container_ids.InvalidContainerId as error:
+            raise NotFound(str(error)) from error
+        g.resource = reference.document_key
+        canonical = container_ids.encode(reference, self._instance)
+        return OpenContainer(reference, self._let_in(canonical, text))
+
+    def ecosystem(self) -> AccessToken:
+        """Who asks for the ecosystem.
+
+        Raises:
+            Unauthorized, ServerError: as :meth:`file`.
+        """
+        g.resource = ECOSYSTEM
+        return self._let_in(ECOSYSTEM, access_token())
+
     def file_by_ticket(self, file_id: str) -> OpenFile:
         """The file whose FileUrl this is: for reading only, and not signed.
 
@@ -78,6 +114,13 @@ class WopiHttp:
             raise Unauthorized(f"the ticket is not valid: {error}") from error
         g.user = token.user
         return OpenFile(canonical, reference, token)
+
+    def body(self) -> Source:
+        """The request's body. A client that stops sending must not hold a thread without end."""
+        connection = request.environ.get("gunicorn.socket")
+        if connection is not None:
+            connection.settimeout(self._patience)
+        return request.stream
 
     def _named(self, file_id: str) -> tuple[str, FileReference]:
         """The file id in its one form, and what it names."""
@@ -175,6 +218,49 @@ def name_in(header: str) -> str | None:
     """The name in a header, decoded from UTF-7; ``None`` without the header."""
     value = request.headers.get(header)
     return None if value is None else filenames.decode_header(value)
+
+
+def number_in(header: str) -> int | None:
+    """The number of bytes in a header; ``None`` without the header.
+
+    Raises:
+        BadRequest: it is no such number.
+    """
+    value = request.headers.get(header, "").strip()
+    if not value:
+        return None
+    if not (value.isascii() and value.isdecimal() and len(value) <= 20):
+        raise BadRequest(f"{header} is not a number of bytes")
+    return int(value)
+
+
+def announced_length() -> int | None:
+    """Content-Length; ``None`` for a chunked body, which tells itself where it ends.
+
+    Without either, a body that got lost on the way would look like an empty file.
+
+    Raises:
+        BadRequest: there is neither, or the body is compressed.
+    """
+    if request.content_encoding:
+        raise BadRequest(f"a body in Content-Encoding {request.content_encoding} is not taken")
+    length = request.content_length
+    if length is None and "chunked" not in request.headers.get("Transfer-Encoding", "").lower():
+        raise BadRequest("neither Content-Length nor a chunked body")
+    return length
+
+
+def target_in() -> Target:
+    """The name that a new file or container is to have.
+
+    Raises:
+        NotImplementedOperation, BadRequest: as :func:`connector.wopi.targets.read_target`.
+    """
+    return read_target(
+        name_in("X-WOPI-RelativeTarget"),
+        name_in("X-WOPI-SuggestedTarget"),
+        overwrite=flag("X-WOPI-OverwriteRelativeTarget"),
+    )
 
 
 def flag(header: str) -> bool:

@@ -13,14 +13,16 @@ GetLock         report        report       report
 RefreshLock     conflict      refresh      conflict
 Unlock          conflict      release      conflict
 PutFile         write-if-empty write       conflict
+RenameFile      write         write        conflict
+DeleteFile      write         conflict     conflict
 =============== ============= ============ ============
 
 UnlockAndRelock is judged by X-WOPI-OldLock, all others by X-WOPI-Lock. Every conflict is answered
 with 409 and the current lock id, the empty text when there is none. Locks belong to nobody: any
 user who may edit the file may act on them with the right id.
 
-Source: the WOPI pages Lock, UnlockAndRelock, GetLock, RefreshLock, Unlock, PutFile and "Key
-concepts: Lock".
+Source: the WOPI pages Lock, UnlockAndRelock, GetLock, RefreshLock, Unlock, PutFile, RenameFile,
+DeleteFile and "Key concepts: Lock".
 """
 
 from __future__ import annotations
@@ -45,6 +47,8 @@ class LockOperation(Enum):
     REFRESH_LOCK = auto()
     UNLOCK = auto()
     PUT_FILE = auto()
+    RENAME_FILE = auto()
+    DELETE_FILE = auto()
 
 
 class Relation(Enum):
@@ -88,6 +92,8 @@ _ACTIONS: Mapping[LockOperation, tuple[LockAction, LockAction, LockAction]] = Ma
             LockAction.WRITE,
             LockAction.CONFLICT,
         ),
+        LockOperation.RENAME_FILE: (LockAction.WRITE, LockAction.WRITE, LockAction.CONFLICT),
+        LockOperation.DELETE_FILE: (LockAction.WRITE, LockAction.CONFLICT, LockAction.CONFLICT),
     }
 )
 _COLUMNS = (Relation.UNLOCKED, Relation.SAME, Relation.OTHER)

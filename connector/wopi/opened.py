@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connector.file_reference import FileReference
+from connector.file_reference import DocumentReference, FileReference
 from connector.nuxeo_gateway.documents import Blob, Document
 from connector.nuxeo_gateway.permissions import ReadOnlyReason
 from connector.wopi.access_token import AccessToken, Grant
@@ -48,3 +48,16 @@ class OpenFile:
         if not self.may_edit:
             return ReadOnlyReason.NO_PERMISSION
         return rights.obstacle(self.reference, document, self.user, owners)
+
+
+@dataclass(frozen=True)
+class OpenContainer:
+    """The container that a request is about, and who asks."""
+
+    reference: DocumentReference
+    token: AccessToken
+
+    @property
+    def user(self) -> str:
+        """Login name."""
+        return self.token.user

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from connector.links import Links
+from connector.file_reference import FileReference
 from connector.lock_store.base import LockStore, LockStoreBusy, StoredLock
 from connector.nuxeo_gateway.blobs import BlobStream
-from connector.nuxeo_gateway.documents import Document
+from connector.nuxeo_gateway.documents import Blob, Document
 from connector.nuxeo_gateway.errors import (
     GatewayError,
     NuxeoFailed,
@@ -33,10 +33,10 @@ from connector.wopi.errors import (
     ServerError,
     Unauthorized,
 )
-from connector.wopi.file_info import check_file_info
-from connector.wopi.file_url import FileUrls
+from connector.wopi.file_infos import FileInfos
 from connector.wopi.locks import LockAction, LockOperation
 from connector.wopi.opened import OpenFile
+from connector.wopi.places import place_of
 from connector.wopi.rights import Rights
 from connector.wopi.sessions import Sessions
 from connector.wopi.versions import Versions, content_of
@@ -62,10 +62,7 @@ class FileOperations:
         sessions: keeps them in step with Nuxeo's.
         rights: who may write.
         versions: of contents.
-        links: makes URLs.
-        brand_name: see CheckFileInfo.
-        business_user: see CheckFileInfo.
-        file_urls: makes FileUrl; ``None`` to offer none.
+        infos: makes the answers to CheckFileInfo.
         clock: seconds since the epoch.
     """
 
@@ -76,11 +73,8 @@ class FileOperations:
         sessions: Sessions,
         rights: Rights,
         versions: Versions,
-        links: Links,
+        infos: FileInfos,
         *,
-        brand_name: str,
-        business_user: bool,
-        file_urls: FileUrls | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._gateway = gateway
@@ -88,34 +82,28 @@ class FileOperations:
         self._sessions = sessions
         self._rights = rights
         self._versions = versions
-        self._links = links
-        self._brand_name = brand_name
-        self._business_user = business_user
-        self._file_urls = file_urls
+        self._infos = infos
         self._clock = clock
 
     def check_file_info(self, file: OpenFile) -> dict[str, Any]:
         """CheckFileInfo: one call to Nuxeo."""
         with nuxeo_errors():
             document, owners = self._rights.read(file.reference, file.user, with_ancestors=True)
-            blob = file.blob_in(document)
-            info = check_file_info(
+            _, blob = located(file, document, self._store.get(file.file_id), to_read=True)
+            return self._infos.of(
+                file,
                 document,
                 blob,
-                reference=file.reference,
-                token=file.token,
                 version=self._versions.of_blob(file.file_id, document, blob),
                 can_write=file.obstacle(self._rights, document, owners) is None,
-                links=self._links,
-                brand_name=self._brand_name,
-                business_user=self._business_user,
+                user_info=self._store.user_info(file.user),
             )
-        if self._file_urls is not None:
-            info["FileUrl"] = self._file_urls.of(file)
-        return info
 
     def get_file(self, file: OpenFile, max_expected_size: int) -> tuple[BlobStream, str | None]:
-        """GetFile: the content and its version; one call to Nuxeo, two for content not seen before.
+        """GetFile: the content and its version; one call to Nuxeo.
+
+        A second one for content that was not seen before, and a third for a file in a list that has
+        moved since it was locked.
 
         The caller closes the stream.
 
@@ -124,6 +112,7 @@ class FileOperations:
         """
         with nuxeo_errors():
             stream = self._open(file)
+            stream = self._follow(file, stream)
             try:
                 length, version = self._length_and_version(file, stream)
             except BaseException:
@@ -185,11 +174,13 @@ class FileOperations:
     ) -> LockAnswer | None:
         """The answer, if it can be given without a change of Nuxeo's lock."""
         document, owners = self._rights.read(file.reference, file.user)
-        if not self._sessions.is_settled(file.reference, document):
+        if self._sessions.is_broken(file.reference, document):
             return None
         current = self._store.get(file.file_id)
         action = locks.decide(operation, current.lock_id if current else None, presented)
         if action in (LockAction.TAKE, LockAction.RELEASE):
+            return None
+        if action in (LockAction.REFRESH, LockAction.REPLACE) and document.lock_owner is None:
             return None
         return self._answer(file, document, owners, current, action, new_lock_id)
 
@@ -220,8 +211,10 @@ class FileOperations:
         new_lock_id: str | None,
     ) -> LockAnswer:
         """What every action but taking a lock comes to."""
-        if action is not LockAction.RELEASE:
+        if current is None:
             file.blob_in(document)
+            if document.lock_owner not in (None, file.user, *owners):
+                raise LockMismatch("", f"it is locked in Nuxeo by {document.lock_owner}")
         if action is LockAction.REPORT:
             return LockAnswer(lock_id=current.lock_id if current else "")
         if action is LockAction.CONFLICT or current is None:
@@ -236,7 +229,9 @@ class FileOperations:
             done = self._sessions.end(file.reference, current)
         else:
             refuse_if(reason, document, current)
-            self._sessions.settle(file.reference, document, file.user, current.lock_id)
+            if document.lock_owner is None:
+                # A hand-over broke off: whoever comes next has it.
+                self._sessions.hold_as(file.reference, document, file.user, current.lock_id)
             done = self._sessions.refresh(current, new_lock_id=new_lock_id)
         if not done:
             raise mismatch(self._store.get(file.file_id))
@@ -256,11 +251,13 @@ class FileOperations:
             content=content_of(document, blob),
             file_name=blob.name,
             mime_type=blob.mime_type,
+            client=file.token.client,
         )
         self._sessions.begin(file.reference, lock, document)
 
     def _with_version(self, file: OpenFile, document: Document) -> LockAnswer:
-        blob = document.blob(file.reference.xpath)
+        place = place_of(file.reference, document, self._store.get(file.file_id))
+        blob = document.blob(place.xpath) if place else None
         if blob is None:
             return LockAnswer()
         return LockAnswer(version=self._versions.of_blob(file.file_id, document, blob))
@@ -273,16 +270,52 @@ class FileOperations:
             file.blob_in(self._gateway.documents.get(file.reference, file.user))
             raise
 
+    def _follow(self, file: OpenFile, stream: BlobStream) -> BlobStream:
+        """The content of the file that was locked, if another has taken its place in a list."""
+        lock = self._store.get(file.file_id) if "/" in file.reference.xpath else None
+        if lock is None or stream.digest == lock.content:
+            return stream
+        try:
+            document = self._gateway.documents.get(file.reference, file.user)
+            place, _ = located(file, document, lock, to_read=True)
+        except BaseException:
+            stream.close()
+            raise
+        if place == file.reference:
+            return stream
+        stream.close()
+        return self._gateway.blobs.open(place, file.user)
+
     def _length_and_version(self, file: OpenFile, stream: BlobStream) -> tuple[int, str | None]:
         version = self._versions.of_digest(file.file_id, stream.digest)
         if version is not None and stream.length is not None:
             return stream.length, version
         document = self._gateway.documents.get(file.reference, file.user)
-        blob = file.blob_in(document)
+        _, blob = located(file, document, self._store.get(file.file_id), to_read=True)
         noted = self._versions.of_blob(file.file_id, document, blob)
         if stream.digest in (None, blob.digest):
             version = noted
         return blob.length if stream.length is None else stream.length, version
+
+
+def located(
+    file: OpenFile, document: Document, lock: StoredLock | None, *, to_read: bool = False
+) -> tuple[FileReference, Blob]:
+    """Where the file is and what it is; while it is locked, wherever it has moved in its list.
+
+    Raises:
+        NotFound: there is no file; or, ``to_read``, another one has taken its place.
+        LockMismatch: another file has taken its place, and it is nowhere else.
+    """
+    place = place_of(file.reference, document, lock)
+    blob = document.blob(place.xpath) if place else None
+    if place is not None and blob is not None:
+        return place, blob
+    file.blob_in(document)
+    reason = "another file has taken this file's place in Nuxeo"
+    if to_read or lock is None:
+        raise NotFound(reason)
+    raise LockMismatch(lock.lock_id, reason)
 
 
 def refuse_if(

@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable, Mapping
 
 from connector.links import Links
+from connector.wopi.clients import ProofMode
+from connector.wopi.discovery import Discovery
 from connector.wopi.discovery_source import DiscoverySource, DiscoveryUnavailable
 from connector.wopi.errors import ServerError
-from connector.wopi.office_clients import OfficeClients, ProofMode
+from connector.wopi.office_clients import NATIVE_CLIENT, OfficeClients
 from connector.wopi.proof import Proof, ProofFailure, ProofKeys, read_proof, verify
 
 
@@ -46,20 +48,26 @@ class ProofGate:
         Raises:
             ServerError: the call is not proven, which WOPI answers with 500.
         """
+        if client_name == NATIVE_CLIENT:
+            # It signs nothing; its user has signed in to Nuxeo for the token.
+            return
         client = self._clients.get(client_name)
         if client is None:
             raise ServerError("the access token is for an office client that is not configured")
         if client.proof is ProofMode.OFF:
             return
-        keys = _keys(client.discovery)
+        discovery = _published(client.discovery)
+        keys = discovery.proof_keys
         if keys is None:
-            if client.proof is ProofMode.IF_PUBLISHED:
+            mode = client.proof or client.profile_in(discovery).proof
+            if mode is not ProofMode.REQUIRED:
                 return
             raise ServerError("proofs are required, and the office client publishes no keys")
         proof = read_proof(headers)
         failure = self._failure(proof, keys, access_token, called)
         if failure is ProofFailure.WRONG and client.discovery.fetch_again():
-            failure = self._failure(proof, _keys(client.discovery) or keys, access_token, called)
+            keys = _published(client.discovery).proof_keys or keys
+            failure = self._failure(proof, keys, access_token, called)
         if failure is not None:
             raise ServerError(failure.value)
 
@@ -72,9 +80,9 @@ class ProofGate:
         return verify(proof, keys, access_token=access_token, url=url, now=self._clock())
 
 
-def _keys(discovery: DiscoverySource) -> ProofKeys | None:
+def _published(source: DiscoverySource) -> Discovery:
     try:
-        return discovery.get().proof_keys
+        return source.get()
     except DiscoveryUnavailable as error:
         # Nobody knows whether it publishes keys; what cannot be checked does not come in.
         raise ServerError("the office client's discovery is not available") from error

@@ -16,13 +16,14 @@ as a version: nothing is overwritten without a trace.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+import time
+from dataclasses import dataclass
+from pathlib import Path
 
 from connector.file_reference import FileReference
 from connector.lock_store.base import LockStore, LockStoreBusy, StoredLock
 from connector.nuxeo_gateway.blobs import UploadedBlob, holds
-from connector.nuxeo_gateway.content import ContentTooLarge, ContentTruncated, Source, Spool
+from connector.nuxeo_gateway.content import Source, Spool
 from connector.nuxeo_gateway.documents import Blob, Document
 from connector.nuxeo_gateway.errors import (
     GatewayError,
@@ -32,19 +33,18 @@ from connector.nuxeo_gateway.errors import (
 )
 from connector.nuxeo_gateway.gateway import NuxeoGateway
 from connector.wopi import locks
+from connector.wopi.body import Bodies, refuse_to_empty
 from connector.wopi.errors import (
-    BadRequest,
     ChangedInStorage,
     LockMismatch,
     ServerError,
-    TooLarge,
     WopiError,
     header_text,
 )
 from connector.wopi.file_info import wopi_time
 from connector.wopi.locks import LockAction, LockOperation
 from connector.wopi.opened import OpenFile
-from connector.wopi.operations import mismatch, nuxeo_errors, refuse_if
+from connector.wopi.operations import located, mismatch, nuxeo_errors, refuse_if
 from connector.wopi.rights import Rights
 from connector.wopi.saves import SaveNote
 from connector.wopi.sessions import Sessions
@@ -53,12 +53,7 @@ from connector.wopi.versions import Versions, content_of
 _log = logging.getLogger(__name__)
 
 _ATTEMPTS = 3
-_OFFICE_KINDS = (
-    "doc docm docx dot dotm dotx odt ott rtf xls xlsb xlsm xlsx xlt xltm xltx ods ots ppt pptm pptx"
-    " pot potm potx pps ppsm ppsx odp otp odg otg vsd vsdm vsdx pdf one"
-)
-_NEVER_EMPTY = frozenset(f".{kind}" for kind in _OFFICE_KINDS.split())
-"""Kinds of files that no content at all can be one of; a text file may well be emptied."""
+_PAUSE = 0.3
 
 
 @dataclass(frozen=True)
@@ -144,8 +139,7 @@ class Saving:
         self._sessions = sessions
         self._rights = rights
         self._versions = versions
-        self._spool_dir = spool_dir
-        self._max_file_size = max_file_size
+        self._bodies = Bodies(spool_dir, max_file_size)
 
     def put_file(
         self,
@@ -175,10 +169,8 @@ class Saving:
         """
         with nuxeo_errors():
             name = self._expected_name(file, lock_id)
-        with Spool(self._spool_dir) as content:
-            self._receive(content, body, announced)
-            with nuxeo_errors():
-                return self._save(file, lock_id, content, name, note)
+        with self._bodies.received(body, announced) as content, nuxeo_errors():
+            return self._save(file, lock_id, content, name, note)
 
     def _expected_name(self, file: OpenFile, lock_id: str | None) -> _Name:
         """Refuse at once what will be refused anyway; what the content will most likely be called.
@@ -191,22 +183,13 @@ class Saving:
         with self._store.critical_section(file.reference.document_key):
             return self._admit(file, lock_id).name
 
-    def _receive(self, content: Spool, body: Source, announced: int | None) -> None:
-        try:
-            content.fill(body, announced=announced, limit=self._max_file_size)
-        except ContentTooLarge:
-            raise TooLarge("the file is larger than nuxeo.wopi.maxFileSize") from None
-        except ContentTruncated as error:
-            raise BadRequest("the body broke off") from error
-        except OSError as error:
-            _log.error("a body could not be kept in %s: %s", self._spool_dir, error)
-            raise ServerError("the connector could not keep the content") from error
-
     def _save(
         self, file: OpenFile, lock_id: str | None, content: Spool, name: _Name, note: SaveNote
     ) -> Saved:
         failure: WopiError | None = None
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
+            # What failed at once would most likely fail at once again.
+            time.sleep(_PAUSE * attempt)
             uploaded = self._gateway.blobs.upload(content, name.name, name.mime_type, file.user)
             try:
                 return self._commit(file, lock_id, content, uploaded, note)
@@ -250,22 +233,14 @@ class Saving:
             raise mismatch(current)
         owners = self._sessions.owners(file.reference)
         refuse_if(file.obstacle(self._rights, document, owners), document, current)
-        place = _place(file, document, current)
-        blob = document.blob(place.xpath)
-        assert blob is not None
+        place, blob = located(file, document, current)
         if action is LockAction.WRITE_IF_EMPTY and blob.length != 0:
             raise mismatch(None)
         return _Admitted(place, document, blob, current)
 
     @staticmethod
     def _check(admitted: _Admitted, content: Spool, uploaded: UploadedBlob, note: SaveNote) -> None:
-        if (
-            content.length == 0
-            and admitted.blob.length != 0
-            and PurePosixPath(admitted.blob.name).suffix.lower() in _NEVER_EMPTY
-        ):
-            # No office application writes a file of no bytes; a request that lost its body does.
-            raise BadRequest("an empty body would empty the file")
+        refuse_to_empty(admitted.blob, content)
         if admitted.was_changed_outside and not note.is_about(admitted.document.last_modified):
             raise ChangedInStorage(admitted.lock_id, "the file was changed in Nuxeo")
         if admitted.name != _Name(uploaded.name, uploaded.mime_type):
@@ -326,41 +301,10 @@ class Saving:
         version = None
         try:
             if admitted.lock is not None:
-                noted = replace(
-                    admitted.lock,
-                    content=content_of(after, stored),
-                    file_name=stored.name,
-                    mime_type=stored.mime_type,
+                self._store.note_content(
+                    file.file_id, content_of(after, stored), stored.name, stored.mime_type
                 )
-                self._store.replace(admitted.lock.lock_id, noted)
             version = self._versions.of_save(file.file_id, after, stored)
         except LockStoreBusy as error:
             _log.warning("saved, but not noted: %s", error)
         return Saved(version, wopi_time(after.last_modified))
-
-
-def _place(file: OpenFile, document: Document, current: StoredLock | None) -> FileReference:
-    """Where the file is now: a file in a list may have moved since it was locked.
-
-    Raises:
-        NotFound: there is no file.
-        LockMismatch: another file has taken its place, and it is nowhere else.
-    """
-    neighbours = document.neighbours(file.reference.xpath)
-    here = document.blob(file.reference.xpath)
-    if current is None or not neighbours:
-        file.blob_in(document)
-        return file.reference
-
-    def is_content(blob: Blob) -> bool:
-        return content_of(document, blob) == current.content
-
-    if here is not None and (is_content(here) or here.name == current.file_name):
-        return file.reference
-    same = [xpath for xpath, blob in neighbours.items() if is_content(blob)]
-    named = [xpath for xpath, blob in neighbours.items() if blob.name == current.file_name]
-    both = [xpath for xpath in same if xpath in named]
-    for found in (both, same, named):
-        if len(found) == 1:
-            return replace(file.reference, xpath=found[0])
-    raise LockMismatch(current.lock_id, "another file has taken this file's place in Nuxeo")

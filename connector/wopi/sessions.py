@@ -42,6 +42,7 @@ from connector.wopi.errors import LockMismatch
 _log = logging.getLogger(__name__)
 
 _CLAIM = 120.0
+_REFUSED_AGAIN = 3600.0
 # Nuxeo ends a transaction after this time (nuxeo.db.transactiontimeout): what it was asked before
 # and did not answer to has happened by then, or never will.
 _SETTLING = 300.0
@@ -77,12 +78,10 @@ class Sessions:
             return frozenset()
         return hold.owners if self._store.of_document(key) else hold.owners - {hold.manual_owner}
 
-    def is_settled(self, reference: FileReference, document: Document) -> bool:
-        """Whether hold and Nuxeo's lock agree, so that nothing has to be put right first."""
-        hold = self._store.hold(reference.document_key)
-        if hold is None:
-            return not self._store.of_document(reference.document_key)
-        return hold.pending is None and hold.owner == document.lock_owner
+    def is_broken(self, reference: FileReference, document: Document) -> bool:
+        """Whether there are locks on the document's files whose Nuxeo lock was taken from them."""
+        key = reference.document_key
+        return bool(self._store.of_document(key)) and not self._has_nuxeo_lock(key, document)
 
     def current(
         self, reference: FileReference, file_id: str, document: Document
@@ -94,13 +93,7 @@ class Sessions:
         key = reference.document_key
         if not self._store.of_document(key):
             return None
-        hold = self._store.hold(key)
-        allowed = hold.owners if hold else frozenset()
-        # While it is being handed over, it may for a moment be nobody's.
-        is_ours = document.lock_owner in allowed or (
-            document.lock_owner is None and hold is not None and hold.pending is not None
-        )
-        if not is_ours:
+        if not self._has_nuxeo_lock(key, document):
             _log.warning(
                 "session on %s ended: Nuxeo's lock is %s",
                 key,
@@ -109,6 +102,15 @@ class Sessions:
             self._store.forget_document(key)
             return None
         return self._store.get(file_id)
+
+    def running(
+        self, reference: FileReference, file_id: str, document: Document
+    ) -> StoredLock | None:
+        """The session on a file that may be going on; unlike ``current``, changes nothing."""
+        lock = self._store.get(file_id)
+        if lock is None or not self._has_nuxeo_lock(reference.document_key, document):
+            return None
+        return lock
 
     def begin(self, reference: FileReference, lock: StoredLock, document: Document) -> None:
         """Lock a file that has no live lock, and the document in Nuxeo unless a session has it.
@@ -148,12 +150,12 @@ class Sessions:
 
     def refresh(self, lock: StoredLock, *, new_lock_id: str | None = None) -> bool:
         """Give a live lock its full time again, on demand with another lock id."""
-        refreshed = replace(
-            lock,
-            lock_id=new_lock_id or lock.lock_id,
-            expires_at=self._clock() + locks.LIFETIME,
+        return self._store.refresh(
+            lock.file_id,
+            lock.lock_id,
+            new_lock_id or lock.lock_id,
+            self._clock() + locks.LIFETIME,
         )
-        return self._store.replace(lock.lock_id, refreshed)
 
     def end(self, reference: FileReference, lock: StoredLock) -> bool:
         """Unlock a file; with the last one of its document, also the document in Nuxeo.
@@ -167,19 +169,6 @@ class Sessions:
             if hold is not None:
                 self._give_back(reference, hold)
         return True
-
-    def settle(self, reference: FileReference, document: Document, user: str, lock_id: str) -> None:
-        """Put right what broke off before; ``user`` is somebody who may write.
-
-        Raises:
-            LockMismatch, GatewayError: as :meth:`hold_as`.
-        """
-        if self.is_settled(reference, document):
-            return
-        if document.lock_owner is None:
-            self.hold_as(reference, document, user, lock_id)
-        else:
-            self._confirm(reference, document.lock_owner)
 
     def hold_as(
         self, reference: FileReference, document: Document, user: str, lock_id: str
@@ -236,6 +225,14 @@ class Sessions:
                 if hold is not None and not self._store.of_document(key):
                     self._give_back(reference, hold)
 
+    def _has_nuxeo_lock(self, key: str, document: Document) -> bool:
+        hold = self._store.hold(key)
+        if hold is None:
+            return False
+        # While it is being handed over, it may for a moment be nobody's.
+        is_on_its_way = document.lock_owner is None and hold.pending is not None
+        return document.lock_owner in hold.owners or is_on_its_way
+
     def _confirm(self, reference: FileReference, owner: str) -> None:
         """Note that Nuxeo's lock was seen to be ``owner``'s."""
         hold = self._store.hold(reference.document_key)
@@ -272,6 +269,15 @@ class Sessions:
                 self._unlock(reference, owner)
             if hold.manual_owner is not None and hold.owners != {hold.manual_owner}:
                 self._lock_by_hand(reference, hold.manual_owner)
+        except NuxeoRefusal as error:
+            # Whoever it belongs to has lost their account or the right to read the document.
+            _log.error(
+                "Nuxeo's lock on %s cannot be given back, an administrator has to unlock it: %s",
+                hold.document_key,
+                error,
+            )
+            self._store.defer_hold(hold.document_key, _REFUSED_AGAIN)
+            return
         except GatewayError as error:
             _log.warning("Nuxeo's lock on %s is not given back yet: %s", hold.document_key, error)
             return

@@ -12,6 +12,8 @@ what is older and lets it pass.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from connector.lock_store.base import LockStore
 from connector.nuxeo_gateway.documents import Blob, Document
 
@@ -29,6 +31,17 @@ class Versions:
         content = content_of(document, blob)
         generation = self._store.see_content(file_id, content, document.change_order)
         return _text(content, generation)
+
+    def of_blobs(self, files: Sequence[tuple[str, Document, Blob]]) -> list[str]:
+        """The versions of many files, given by id, document and blob: as :meth:`of_blob`."""
+        contents = [content_of(document, blob) for _, document, blob in files]
+        generations = self._store.see_contents(
+            [
+                (file_id, content, document.change_order)
+                for (file_id, document, _), content in zip(files, contents, strict=True)
+            ]
+        )
+        return list(map(_text, contents, generations))
 
     def of_digest(self, file_id: str, digest: str | None) -> str | None:
         """The version of content that is being read; ``None`` if it cannot be told by its digest.

@@ -10,7 +10,8 @@ from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
 from connector.app import build
-from tests.support import DEMO_FOLDER, HOST, docx_bytes, free_ports
+from connector.support import open_session
+from tests.support import DEMO_FOLDER, HOST, Wopi, docx_bytes, free_ports
 
 pytestmark = pytest.mark.browser
 
@@ -31,7 +32,7 @@ def with_office(demo, tmp_path):
     """Makes a connector beside the demo's whose office publishes what a test wants."""
     with contextlib.ExitStack() as stack:
 
-        def make(discovery):
+        def make(discovery, **settings):
             office_port, port = free_ports(1), free_ports(1)
             office = Flask("office")
             office.add_url_rule("/discovery", "discovery", lambda: Response(discovery))
@@ -46,6 +47,7 @@ def with_office(demo, tmp_path):
                         "nuxeo.wopi.hostURL": url,
                         "nuxeo.wopi.dataDir": str(tmp_path / "wopi"),
                     }
+                    | settings
                 )
             )
             stack.callback(connector.close)
@@ -95,7 +97,8 @@ def test_an_office_that_is_gone_is_told(demo, person, with_office):
 def test_an_office_that_says_nothing_is_not_in_the_way(demo, person, with_office):
     alice = person("alice").sign_in()
     office_port, url, connector = with_office("")
-    connector.discovery._fetch = lambda: discovery_at(f"http://{HOST}:{office_port}/we?").encode()
+    (client,) = connector.clients
+    client.discovery._fetch = lambda: discovery_at(f"http://{HOST}:{office_port}/we?").encode()
     open_report(alice, demo, url)
     expect(alice.frame().locator("body")).to_have_text("An office of few words")
     alice.page.clock.fast_forward(SILENT_AFTER)
@@ -124,6 +127,96 @@ def test_an_office_is_heard_however_its_address_is_written(demo, person, with_of
     expect(frame.locator("#document")).to_be_visible()
     frame.locator("#close").click()
     alice.page.wait_for_url(f"**/ui/#!/doc/{uid}")
+
+
+def test_the_choice_between_two_editors_lasts_as_long_as_the_tab(demo, person, with_office):
+    alice = person("alice").sign_in()
+    other_port, other_url = free_ports(1), "http://127.0.0.1"
+    office = Flask("other")
+    discovery = discovery_at(f"{other_url}:{other_port}/we?")
+    office.add_url_rule("/discovery", "discovery", lambda: Response(discovery))
+    office.add_url_rule("/we", "we", lambda: "Another office", methods=["POST"])
+    with serving(office, other_port):
+        office_port, url, connector = with_office(
+            "",
+            **{
+                "nuxeo.wopi.clients": "office,collabora",
+                "nuxeo.wopi.client.office.label": "Microsoft 365",
+                "nuxeo.wopi.client.collabora.label": "Collabora Online",
+                "nuxeo.wopi.client.collabora.discoveryURL": (f"{other_url}:{other_port}/discovery"),
+            },
+        )
+        first = connector.clients.get("office").discovery
+        first._fetch = lambda: discovery_at(f"http://{HOST}:{office_port}/we?").encode()
+        uids = [demo.nuxeo().create(docx_bytes("A report")) for _ in range(3)]
+
+        def open_in(page, uid):
+            page.goto(f"{url}wopi/edit/default/{uid}/file:content")
+            return page.frame_locator("#office-frame").locator("body")
+
+        expect(open_in(alice.page, uids[0])).to_have_text("An office of few words")
+        choice = alice.page.get_by_role("navigation", name="Office applications for this file")
+        expect(choice).to_contain_text("Opened in Microsoft 365")
+        alice.picture("choice-of-editors")
+        # The keyboard is enough.
+        choice.get_by_role("link", name="Open in Collabora Online").focus()
+        alice.page.keyboard.press("Enter")
+        alice.page.wait_for_url("**?client=collabora")
+        expect(choice).to_contain_text("Opened in Collabora Online")
+        expect(alice.frame().locator("body")).to_have_text("Another office")
+        # The next file opens there too, in this tab and in no other.
+        expect(open_in(alice.page, uids[1])).to_have_text("Another office")
+        expect(open_in(alice.context.new_page(), uids[2])).to_have_text("An office of few words")
+        choice.get_by_role("link", name="Open in Microsoft 365").click()
+        expect(alice.frame().locator("body")).to_have_text("An office of few words")
+        expect(open_in(alice.page, uids[2])).to_have_text("An office of few words")
+        alice.page.set_viewport_size({"width": 390, "height": 800})
+        alice.picture("choice-of-editors-phone")
+        assert alice.page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert alice.context.cookies(url) == [
+            cookie for cookie in alice.context.cookies(url) if cookie["name"] == "JSESSIONID"
+        ]
+
+
+def test_who_joins_is_told_why_it_is_another_editor(demo, person, with_office):
+    alice = person("alice").sign_in()
+    office_port, url, connector = with_office(
+        "",
+        **{
+            "nuxeo.wopi.clients": "office,collabora",
+            "nuxeo.wopi.client.collabora.label": "Collabora Online",
+            "nuxeo.wopi.client.collabora.discoveryURL": "http://127.0.0.1:1/discovery",
+            "nuxeo.wopi.client.collabora.proof": "off",
+        },
+    )
+    for name in ("office", "collabora"):
+        discovery = connector.clients.get(name).discovery
+        discovery._fetch = lambda: discovery_at(f"http://{HOST}:{office_port}/we?").encode()
+    uid = demo.nuxeo().create(docx_bytes("A report"))
+    session = open_session(
+        demo.settings(
+            **{
+                "nuxeo.wopi.clients": "collabora",
+                "nuxeo.wopi.discoveryURL": "",
+                "nuxeo.wopi.client.collabora.discoveryURL": "http://127.0.0.1:1/discovery",
+                "nuxeo.wopi.baseURL": url,
+            }
+        ),
+        user="bob",
+        document=uid,
+        xpath="file:content",
+        action="edit",
+        repository="default",
+    )
+    bob = Wopi(session["wopisrc"], session["access_token"], None)
+    assert bob.lock("L").status_code == 200
+    alice.page.goto(f"{url}wopi/edit/default/{uid}/file:content?client=office")
+    expect(alice.page.locator("#notice")).to_contain_text(
+        "This file is being edited in Collabora Online, so it opens there, too. It can be opened in"
+        " Office when everybody has closed it there."
+    )
+    expect(alice.page.locator("#clients")).to_have_count(0)
+    alice.picture("joined-elsewhere")
 
 
 def test_signing_in_leads_back_to_a_document(demo, person):

@@ -204,7 +204,7 @@ def test_saving_without_or_with_another_lock_is_409_with_the_current_one(good):
         assert refused.headers["X-WOPI-Lock"] == "L"
 
 
-@pytest.mark.parametrize("override", ["PUT_RELATIVE", "RENAME_FILE", "DELETE", "DANCE", "PUT", "é"])
+@pytest.mark.parametrize("override", ["COBALT", "READ_SECURE_STORE", "DANCE", "PUT", "é"])
 def test_an_operation_that_is_not_known_is_501(good, override):
     assert good.request("POST", Override=override.encode()).status_code == 501
 
@@ -226,6 +226,6 @@ def test_another_method_is_405(good, method, suffix):
 
 
 def test_another_place_is_404_and_says_nothing(good):
-    for suffix in ("/ancestry", "/contents/more"):
+    for suffix in ("/elsewhere", "/contents/more", "/ancestry/more"):
         response = good.request("GET", suffix)
         assert (response.status_code, response.text) == (404, "")

@@ -10,6 +10,7 @@ import pytest
 from connector.file_reference import FileReference, InvalidFileReference
 from connector.lock_store.base import Hold
 from connector.nuxeo_gateway import content as content_module
+from tests.support import Served
 
 LOCK, UNLOCK, UPLOAD = "@op/Document.Lock", "@op/Document.Unlock", "/api/v1/upload"
 LOSING = ("lose", "lose")  # A lock that did not answer is asked for twice.
@@ -493,6 +494,22 @@ def test_nonsense_in_place_of_a_chunk_is_a_bad_request(demo, alice, uid):
     client.unlock("L")
 
 
+def test_an_upload_that_stalls_gives_its_thread_back(demo, alice, uid, tmp_path):
+    """As it is served: else a few such clients would stop everybody."""
+    with Served(demo, tmp_path / "wopi", **{"nuxeo.wopi.readTimeout": 1}) as served:
+        client = served.open("alice", uid)
+        assert client.lock("L").status_code == 200
+        headers = {"X_WOPI_Override": "PUT", "X_WOPI_Lock": "L", "Content_Length": "1000"}
+        head = client.raw_head("POST", "/contents", **headers) + "\r\nten bytes!"
+        parts = urlsplit(client.source)
+        with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
+            connection.sendall(head.encode())
+            answer = connection.recv(65536)
+        assert b" 400 " in answer.splitlines()[0]
+        assert alice.content(uid) == b"before"
+        assert client.unlock("L").status_code == 200
+
+
 def test_a_full_disk_is_not_the_clients_fault(demo, in_process, alice, uid, monkeypatch):
     class Full:
         def __init__(self, **_options):
@@ -510,3 +527,105 @@ def test_a_full_disk_is_not_the_clients_fault(demo, in_process, alice, uid, monk
     assert client.put(b"after", "L").status_code == 500
     monkeypatch.undo()
     assert alice.content(uid) == b"before"
+
+
+# What a fresh eye found
+
+
+def test_who_joins_a_session_on_a_moved_attachment_edits_that_one(demo, in_process, alice, uid):
+    """The file id names a place, but the session is on a file."""
+    first = in_process.open("alice", uid, "files:files/1/file")
+    assert first.lock("L").status_code == 200
+    blind_update(
+        demo.nuxeo(),
+        uid,
+        **{
+            "files:files": [
+                demo.nuxeo().document(uid)["properties"]["files:files"][1],
+                {"file": demo.nuxeo().upload(b"THREE", "three.docx", "text/plain")},
+            ]
+        },
+    )
+    second = in_process.open("bob", uid, "files:files/1/file")
+    for client in (first, second):
+        assert client.info()["BaseFileName"] == "two.docx"
+        assert client.get().content == b"TWO"
+    assert second.lock("L").status_code == 200
+    assert second.put(b"TWO by bob", "L").status_code == 200
+    assert first.get().content == b"TWO by bob"
+    assert names_and_contents(alice, uid) == [("two.docx", b"TWO by bob"), ("three.docx", b"THREE")]
+    assert second.unlock("L").status_code == 200
+    assert first.info()["BaseFileName"] == "three.docx"
+
+
+def test_another_file_in_the_place_of_one_that_is_gone_is_not_read_for_it(
+    demo, in_process, alice, uid
+):
+    first = in_process.open("alice", uid, "files:files/0/file")
+    first.lock("L")
+    _, two = demo.nuxeo().document(uid)["properties"]["files:files"]
+    blind_update(demo.nuxeo(), uid, **{"files:files": [two]})
+    second = in_process.open("bob", uid, "files:files/0/file")
+    for client in (first, second):
+        assert client.request("GET").status_code == 404
+        assert client.get().status_code == 404
+    assert first.unlock("L").status_code == 200
+    assert second.info()["BaseFileName"] == "two.docx"
+
+
+def test_a_refresh_during_a_save_is_not_undone_by_it(behind_proxy, proxy, clock, alice, uid):
+    client = behind_proxy.open("alice", uid)
+    client.lock("L")
+
+    def refresh_later():
+        clock.offset = 20 * 60
+        assert behind_proxy.open("alice", uid).refresh("L").status_code == 200
+        clock.offset = 0
+
+    proxy.plan("PUT", "/id/", refresh_later)
+    assert client.put(b"after", "L").status_code == 200
+    clock.offset = 40 * 60
+    assert client.get_lock().headers["X-WOPI-Lock"] == "L"
+
+
+def test_another_lock_id_during_a_save_does_not_hide_what_was_saved(
+    behind_proxy, proxy, alice, uid
+):
+    client = behind_proxy.open("alice", uid)
+    client.lock("L")
+    proxy.plan("PUT", "/id/", lambda: behind_proxy.open("alice", uid).relock("M", "L"))
+    assert client.put(b"one", "L").status_code == 200
+    before = len(versions(alice, uid))
+    assert client.put(b"two", "M").status_code == 200
+    assert len(versions(alice, uid)) == before
+
+
+def test_a_lock_that_somebody_set_by_hand_is_named_by_every_lock_operation(
+    demo, in_process, alice, uid
+):
+    alice.operation("Document.Lock", uid)
+    bob = in_process.open("bob", uid)
+    for refused in (bob.get_lock(), bob.refresh("L"), bob.unlock("L"), bob.relock("M", "L")):
+        assert (refused.status_code, refused.headers["X-WOPI-Lock"]) == (409, "")
+        assert "alice" in refused.headers["X-WOPI-LockFailureReason"]
+    assert in_process.open("alice", uid).get_lock().status_code == 200
+
+
+def test_asking_does_not_wait_for_a_hand_over(behind_proxy, proxy, alice, uid):
+    first, second = behind_proxy.open("alice", uid), behind_proxy.open("bob", uid)
+    first.lock("L")
+    seen = []
+
+    def ask():
+        reader = behind_proxy.open("carol", uid)
+        seen.append((reader.get_lock().headers["X-WOPI-Lock"], reader.info()["Size"]))
+
+    proxy.plan("POST", LOCK, ask)
+    assert second.put(b"bob's", "L").status_code == 200
+    assert seen == [("L", 6)]
+
+
+def test_a_lock_id_of_any_length_is_a_bad_request(demo, alice, uid):
+    client = demo.open("alice", uid)
+    for length in (1025, 8000, 9000, 30000):
+        assert client.lock("x" * length).status_code == 400

@@ -367,3 +367,19 @@ def test_the_log_tells_of_every_call_and_of_no_token(demo, tmp_path):
     assert client.token not in log
     assert "INVALID-secret" not in log
     assert demo.settings().jwt_secret not in log
+
+
+def test_without_its_libraries_the_sandbox_says_which_are_missing(tmp_path):
+    """As in an environment that was made for production."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util\n"
+        "find = importlib.util.find_spec\n"
+        "def without_docx(name, *rest):\n"
+        "    return None if name == 'docx' else find(name, *rest)\n"
+        "importlib.util.find_spec = without_docx\n"
+    )
+    for command in ("demo", "sandbox"):
+        result = run(command, "--port", "1025", env={"PYTHONPATH": str(tmp_path)})
+        assert result.returncode == 1
+        assert "needs python-docx" in result.stderr
+        assert len(result.stderr.strip().splitlines()) == 1

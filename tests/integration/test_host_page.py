@@ -113,6 +113,23 @@ def test_a_running_session_is_joined(demo, alice):
     assert claims(alice.open(uid))["grant"] == "edit"
 
 
+def test_who_may_not_download_is_told_instead_of_getting_an_editor_that_cannot_read(demo, alice):
+    """The server's own policy for downloads, which the sandbox has for documents like this."""
+    uid = demo.nuxeo("alice").create()
+    properties = {"dc:rights": "No download"}
+    demo.nuxeo("alice").call(
+        "PUT",
+        f"api/v1/id/{uid}",
+        json={"entity-type": "document", "properties": properties},
+    )
+    page = Browser(demo, "bob").open(uid)
+    assert page.status_code == 403
+    assert "You may see this document but not its content" in page.text
+    assert "Download" not in buttons(page)
+    assert demo.open("bob", uid).get().status_code == 404
+    assert claims(alice.open(uid))["grant"] == "edit"
+
+
 def test_asking_to_view_is_viewing(alice, letter):
     assert claims(alice.open(letter, action="view"))["grant"] == "view"
 
@@ -122,6 +139,117 @@ def test_what_office_sent_along_is_passed_on(alice, letter):
     query = parse_qs(urlsplit(form.action).query)
     assert query["wdPid"] == ["7&8"]
     assert "other" not in query
+
+
+def test_what_a_link_says_of_the_editor_is_filled_in(alice, letter):
+    parameters = {"actnavid": "a1", "sc": "from here", "showpagestats": "1", "thm": "9"}
+    query = parse_qs(urlsplit(Form(alice.open(letter, **parameters).text).action).query)
+    assert query["actnavid"] == ["a1"]
+    assert query["showpagestats"] == ["1"]
+    assert re.fullmatch(r"[0-9a-f]{16}", query["hid"][0])
+    # A blank is none of the characters it may have: what the page would say itself stands.
+    assert query["sc"] == query["hid"]
+    assert "dchat" not in query
+
+
+RICH = """<wopi-discovery><net-zone name="external-http"><app name="Word">
+ <action name="view" ext="docx" urlsrc="{url}we/view?{common}"/>
+ <action name="edit" ext="docx" urlsrc="{url}we/edit?{common}"/>
+ <action name="editnew" ext="docx" urlsrc="{url}we/new?{common}"/>
+ <action name="embedview" ext="docx" urlsrc="{url}we/embed?{common}&lt;embed=EMBEDDED&amp;&gt;"/>
+ <action name="mobileView" ext="docx" urlsrc="{url}we/mobile-view?{common}"/>
+ <action name="mobileEdit" ext="docx" urlsrc="{url}we/mobile-edit?{common}"/>
+ <action name="view" ext="doc" urlsrc="{url}we/view?{common}"/>
+ <action name="convert" ext="doc" targetext="docx" urlsrc="{url}we/convert?{common}"/>
+</app></net-zone></wopi-discovery>"""
+COMMON = "&lt;ui=UI_LLCC&amp;&gt;&lt;dchat=DISABLE_CHAT&amp;&gt;&lt;wopisrc=WOPI_SOURCE&amp;&gt;"
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1 Mobile/15E148"
+
+
+@pytest.fixture
+def rich(demo, tmp_path):
+    """Opens pages of a connector whose office client has every action."""
+    from connector.app import build
+
+    url = "http://127.0.0.1:1/"
+    document = RICH.format(url=url, common=COMMON).encode()
+    connector = build(
+        demo.settings(
+            **{
+                "nuxeo.wopi.dataDir": str(tmp_path),
+                "nuxeo.wopi.frameAncestors": "https://intranet.example.org",
+                "nuxeo.wopi.disableChat": "true",
+            }
+        )
+    )
+    (client,) = connector.clients
+    client.discovery._fetch = lambda: document
+
+    def open_page(user, uid, action, agent=""):
+        session = Browser(demo, user).http.cookies["JSESSIONID"] if user else "0"
+        return connector.app.test_client(use_cookies=False).get(
+            f"/nuxeo/wopi/{action}/default/{uid}/file:content",
+            headers={"Cookie": f"JSESSIONID={session}", "User-Agent": agent},
+        )
+
+    yield open_page
+    connector.close()
+
+
+ACTIONS = {
+    "a phone edits": ("edit", "Report.docx", IPHONE, "/we/mobile-edit", "edit"),
+    "a phone views": ("view", "Report.docx", IPHONE, "/we/mobile-view", "view"),
+    "an old format is converted": ("edit", "Report.doc", "", "/we/convert", "edit"),
+    "asked to by name": ("convert", "Report.doc", "", "/we/convert", "edit"),
+    "a new one needs no conversion": ("convert", "Report.docx", "", "/we/edit", "edit"),
+    "an old format is viewed": ("view", "Report.doc", "", "/we/view", "view"),
+    "embedded": ("embedview", "Report.docx", "", "/we/embed", "view"),
+    "one that has content is not made new": ("editnew", "Report.docx", "", "/we/edit", "edit"),
+}
+
+
+@pytest.mark.parametrize("case", ACTIONS)
+def test_the_action_follows_from_what_is_asked_and_what_the_file_is(demo, rich, case):
+    action, name, agent, path, grant = ACTIONS[case]
+    uid = demo.nuxeo("alice").create(name=name)
+    page = rich("alice", uid, action, agent)
+    assert page.status_code == 200
+    form = Form(page.text)
+    assert urlsplit(form.action).path == path
+    assert claims(page)["grant"] == grant
+    assert parse_qs(urlsplit(form.action).query)["dchat"] == ["1"]
+    assert (f"{name} is made into a .docx file" in page.text) is (path == "/we/convert")
+
+
+def test_a_file_without_content_is_made_from_a_template(demo, rich):
+    uid = demo.nuxeo("alice").create(content=b"")
+    for action in ("edit", "editnew"):
+        assert urlsplit(Form(rich("alice", uid, action).text).action).path == "/we/new"
+    page = rich("carol", uid, "editnew")
+    assert urlsplit(Form(page.text).action).path == "/we/view"
+    assert claims(page)["grant"] == "view"
+
+
+def test_who_may_not_write_converts_nothing(demo, rich):
+    uid = demo.nuxeo("alice").create(name="Report.doc")
+    page = rich("carol", uid, "edit")
+    assert urlsplit(Form(page.text).action).path == "/we/view"
+    assert "no permission to change it" in page.text
+
+
+def test_only_embedded_pages_may_be_framed_elsewhere(demo, rich):
+    uid = demo.nuxeo("alice").create()
+    own = ["'self'", demo.nuxeo_url.removesuffix("/nuxeo/")]
+    embedded = rich("alice", uid, "embedview")
+    assert policy(embedded)["frame-ancestors"] == [*own, "https://intranet.example.org"]
+    assert parse_qs(urlsplit(Form(embedded.text).action).query)["embed"] == ["true"]
+    for action in ("view", "edit"):
+        assert policy(rich("alice", uid, action))["frame-ancestors"] == own
+    # Where a file was to be shown, so is why it is not.
+    problem = rich("dave", uid, "embedview")
+    assert problem.status_code == 403
+    assert policy(problem)["frame-ancestors"] == [*own, "https://intranet.example.org"]
+    assert policy(rich("dave", uid, "view"))["frame-ancestors"] == own
 
 
 def policy(page):
@@ -312,3 +440,24 @@ def test_the_file_name_is_only_ever_text(demo, alice):
 def test_health(demo):
     answer = requests.get(f"{demo.connector_url}wopi/health", timeout=30)
     assert answer.json()["status"] == "ok"
+
+
+def test_what_took_the_place_of_a_file_that_is_edited_waits_until_that_is_closed(demo):
+    """The place is what the file id names, and the session goes on under it."""
+    alice = demo.nuxeo("alice")
+    uid = alice.create(attachments=[("one.docx", b"ONE"), ("two.docx", b"TWO")])
+    editing = demo.open("alice", uid, "files:files/0/file")
+    assert editing.lock("L").status_code == 200
+    one, two = alice.document(uid)["properties"]["files:files"]
+    body = {"entity-type": "document", "properties": {"files:files": [two, one]}}
+    alice.call("PUT", f"api/v1/id/{uid}", json=body)
+    browser = Browser(demo, "bob")
+    for action in ("edit", "view"):
+        response = browser.open(uid, action, xpath="files:files/0/file")
+        assert response.status_code == 409
+        assert "Somebody is editing another file" in response.text
+        assert "/two.docx" in response.text
+    assert editing.unlock("L").status_code == 200
+    response = browser.open(uid, xpath="files:files/0/file")
+    assert response.status_code == 200
+    assert "two.docx" in response.text

@@ -5,12 +5,16 @@ from __future__ import annotations
 import dataclasses
 import re
 from pathlib import Path
+from typing import ClassVar
 
 import certifi
 import pytest
 
-from connector.config import KEYS, ConfigurationError, Settings, load
+from connector import config_values
+from connector.check_file_info_properties import TYPES
+from connector.config import KEYS, ClientSettings, ConfigurationError, Settings, load
 from connector.config_keys import BY_NAME
+from connector.wopi.clients import BY_KIND, ProofMode, Restriction
 from tests import settings_reference
 
 SECRET = "s3cret." * 10
@@ -48,7 +52,11 @@ class TestDefaults:
         assert load(None, overrides=needed, environ={}) == Settings(
             nuxeo_url="http://localhost:8080/nuxeo/",
             jwt_secret=SECRET,
+            client_names=("office",),
             discovery_url=DISCOVERY,
+            kind=None,
+            proof=None,
+            routes={},
             base_url="http://localhost:8080/nuxeo/",
             host_url="http://localhost:8080/nuxeo/",
             rest_url="http://localhost:8080/nuxeo/",
@@ -66,9 +74,19 @@ class TestDefaults:
             session_cookies=("JSESSIONID",),
             language="en-US",
             business_user=True,
+            restrictions=(),
+            disable_chat=False,
+            frame_ancestors=(),
             file_url=False,
+            put_relative=True,
+            containers=True,
+            root_container="/",
+            rename="both",
+            provider_id="",
             brand_name="Nuxeo",
             log_level="INFO",
+            clients=(ClientSettings("office", DISCOVERY, label="Office"),),
+            check_file_info={},
             warnings=(),
         )
 
@@ -96,7 +114,7 @@ class TestDefaults:
     def test_every_attribute_has_a_key(self) -> None:
         attributes = [field.name for field in dataclasses.fields(Settings)]
         assert [key.attribute for key in KEYS] == attributes[: len(KEYS)]
-        assert attributes[len(KEYS) :] == ["warnings"]
+        assert attributes[len(KEYS) :] == ["clients", "check_file_info", "warnings"]
 
 
 class TestPrecedence:
@@ -340,6 +358,9 @@ class TestValues:
             ("nuxeo.url", "http://[::1]:8080/nuxeo", "http://[::1]:8080/nuxeo/"),
             ("nuxeo.wopi.discoveryURL", "http://h/discovery", "http://h/discovery"),
             ("nuxeo.wopi.discoveryURL", "http://h/d?tenant=1", "http://h/d?tenant=1"),
+            ("nuxeo.wopi.containers", "false", False),
+            ("nuxeo.wopi.rootContainer", "/", "/"),
+            ("nuxeo.wopi.rootContainer", "/a b/ü/", "/a b/ü"),
             ("nuxeo.wopi.listen", "0.0.0.0:80", "0.0.0.0:80"),
             ("nuxeo.wopi.listen", "localhost:1", "localhost:1"),
             ("nuxeo.wopi.listen", "[::1]:65535", "[::1]:65535"),
@@ -362,6 +383,20 @@ class TestValues:
             ("nuxeo.wopi.businessUser", "true", True),
             ("nuxeo.wopi.brandName", "Müller & Söhne", "Müller & Söhne"),
             ("nuxeo.wopi.logLevel", "warn", "WARNING"),
+            ("nuxeo.wopi.kind", "ONLYOFFICE", "onlyoffice"),
+            ("nuxeo.wopi.proof", "ifpublished", "ifPublished"),
+            (
+                "nuxeo.wopi.routes",
+                " odt, .ODS=office ;docx=office; ",
+                {"odt": "office", "ods": "office", "docx": "office"},
+            ),
+            ("nuxeo.wopi.restrict", "Print, copy,print", ("print", "copy")),
+            ("nuxeo.wopi.disableChat", "true", True),
+            (
+                "nuxeo.wopi.frameAncestors",
+                "https://Intranet.example.org:443/, https://*.example.com http://h:81",
+                ("https://intranet.example.org", "https://*.example.com", "http://h:81"),
+            ),
         ],
     )
     def test_right_ones(self, needed: dict[str, str], key: str, text: str, value: object) -> None:
@@ -420,6 +455,20 @@ class TestValues:
             ("nuxeo.wopi.brandName", "a\nb", "cannot be shown"),
             ("nuxeo.wopi.brandName", "a" * 101, "longer than 100"),
             ("nuxeo.wopi.logLevel", "loud", "not a log level"),
+            ("nuxeo.wopi.rootContainer", "workspaces", "is not a path"),
+            ("nuxeo.wopi.rootContainer", "/a//b", "is not a path"),
+            ("nuxeo.wopi.kind", "word", "is none of these"),
+            ("nuxeo.wopi.proof", "yes", "is none of these"),
+            ("nuxeo.wopi.routes", "odt", "is not of that form"),
+            ("nuxeo.wopi.routes", "=office", "is not of that form"),
+            ("nuxeo.wopi.routes", "odt=Office!", "is not of that form"),
+            ("nuxeo.wopi.routes", "odt=office;odt=office", "has two routes for odt"),
+            ("nuxeo.wopi.restrict", "print,save", "has something else in it"),
+            ("nuxeo.wopi.frameAncestors", "https://h/path", "more than scheme, host and port"),
+            ("nuxeo.wopi.frameAncestors", "'self'", "does not start with http"),
+            ("nuxeo.wopi.frameAncestors", "*", "does not start with http"),
+            ("nuxeo.wopi.frameAncestors", 'https://h";x', "no place in an address"),
+            ("nuxeo.wopi.frameAncestors", "https://h;script-src", "host that makes no sense"),
         ],
     )
     def test_wrong_ones(self, needed: dict[str, str], key: str, text: str, why: str) -> None:
@@ -447,6 +496,179 @@ class TestValues:
     def test_listen_in_parts(self, needed: dict[str, str]) -> None:
         settings = load(None, overrides=needed | {"nuxeo.wopi.listen": "[::1]:81"}, environ={})
         assert (settings.listen_host, settings.listen_port) == ("::1", 81)
+
+
+class TestSeveralClients:
+    WORD = "https://word.example.org/hosting/discovery"
+    CLIENTS: ClassVar = {"nuxeo.wopi.clients": "office, collabora"}
+
+    def test_each_has_settings_of_its_own(self, needed: dict[str, str], tmp_path: Path) -> None:
+        conf = written(
+            tmp_path,
+            "nuxeo.wopi.clients=office,collabora\n"
+            "nuxeo.wopi.proof=off\n"
+            f"nuxeo.wopi.client.collabora.discoveryURL={self.WORD}\n"
+            "nuxeo.wopi.client.collabora.kind=collabora\n"
+            "nuxeo.wopi.client.collabora.proof=ifPublished\n",
+        )
+        environ = {"NUXEO_WOPI_CLIENT_COLLABORA_LABEL": "Collabora Online"}
+        assert load(conf, overrides=needed, environ=environ).clients == (
+            ClientSettings("office", DISCOVERY, proof="off", label="Office"),
+            ClientSettings(
+                "collabora",
+                self.WORD,
+                kind="collabora",
+                proof="ifPublished",
+                label="Collabora Online",
+            ),
+        )
+
+    def test_the_default_one_may_have_them_under_its_name(self, needed: dict[str, str]) -> None:
+        del needed["nuxeo.wopi.discoveryURL"]
+        own = {
+            "nuxeo.wopi.client.office.discoveryURL": self.WORD,
+            "nuxeo.wopi.client.office.label": "Word and the like",
+        }
+        assert load(None, overrides=needed | own, environ={}).clients == (
+            ClientSettings("office", self.WORD, label="Word and the like"),
+        )
+
+    def test_it_need_not_be_there(self, needed: dict[str, str]) -> None:
+        del needed["nuxeo.wopi.discoveryURL"]
+        own = {
+            "nuxeo.wopi.clients": "collabora",
+            "nuxeo.wopi.client.collabora.discoveryURL": self.WORD,
+        }
+        (client,) = load(None, overrides=needed | own, environ={}).clients
+        assert client.name == "collabora"
+
+    def test_what_is_wrong_is_said_line_by_line(
+        self, needed: dict[str, str], tmp_path: Path
+    ) -> None:
+        conf = written(
+            tmp_path,
+            "nuxeo.wopi.client.colabora.kind=collabora\n"
+            "nuxeo.wopi.client.collabora.knid=collabora\n"
+            "nuxeo.wopi.client.collabora.kind=calligra\n"
+            "nuxeo.wopi.client.collabora=x\n"
+            "nuxeo.wopi.routes=odt=colabora\n",
+        )
+        environ = {"NUXEO_WOPI_CLIENT_WORD_KIND": "oos"}
+        assert problems(conf, needed | self.CLIENTS, environ) == [
+            "environment: NUXEO_WOPI_CLIENT_WORD_KIND: no such key",
+            f"{conf}:1: nuxeo.wopi.client.colabora.kind: nuxeo.wopi.clients does not name colabora;"
+            " did you mean collabora?",
+            f"{conf}:2: nuxeo.wopi.client.collabora.knid: no such key; did you mean "
+            "nuxeo.wopi.client.collabora.kind?",
+            f"{conf}:4: nuxeo.wopi.client.collabora: no such key",
+            "nuxeo.wopi.client.collabora.discoveryURL: not set; expected an address with http:// "
+            f"or https://, without user name or fragment; set it in {conf} or the environment "
+            "variable NUXEO_WOPI_CLIENT_COLLABORA_DISCOVERYURL",
+            f'{conf}:3: nuxeo.wopi.client.collabora.kind: "calligra" is none of these; expected '
+            "microsoft, oos (Office Online Server), collabora, onlyoffice or other",
+            f"{conf}:5: nuxeo.wopi.routes: nuxeo.wopi.clients does not name colabora; did you mean "
+            "collabora?",
+        ]
+
+    @pytest.mark.parametrize("names", ["Office", "a b", "office,,x", "office,office", "1st", "a-b"])
+    def test_names_are_plain(self, needed: dict[str, str], names: str) -> None:
+        [problem] = problems(overrides=needed | {"nuxeo.wopi.clients": names})
+        assert problem.startswith(f'--set: nuxeo.wopi.clients: "{names}" ')
+
+    def test_unreadable_names_do_not_make_all_their_keys_wrong(
+        self, needed: dict[str, str], tmp_path: Path
+    ) -> None:
+        conf = written(tmp_path, "nuxeo.wopi.client.word.kind=oos\n")
+        environ = {"NUXEO_WOPI_CLIENT_WORD_PROOF": "off"}
+        found = problems(conf, needed | {"nuxeo.wopi.clients": "Word"}, environ)
+        assert len(found) == 1
+
+    def test_settings_about_no_client_are_not_overlooked(self, needed: dict[str, str]) -> None:
+        own = {
+            "nuxeo.wopi.clients": "collabora",
+            "nuxeo.wopi.client.collabora.discoveryURL": self.WORD,
+            "nuxeo.wopi.proof": "off",
+        }
+        assert problems(overrides=needed | own) == [
+            f"--set: {key}: is about the client office, which nuxeo.wopi.clients does not name"
+            for key in ("nuxeo.wopi.discoveryURL", "nuxeo.wopi.proof")
+        ]
+
+    def test_the_words_are_those_that_the_protocol_knows(self) -> None:
+        assert tuple(BY_KIND) == config_values.CLIENT_KINDS
+        assert tuple(ProofMode) == config_values.PROOF_MODES
+        assert tuple(Restriction) == config_values.RESTRICTIONS
+
+
+class TestCheckFileInfo:
+    @staticmethod
+    def overrides(needed: dict[str, str], **properties: str) -> dict[str, str]:
+        return needed | {f"nuxeo.wopi.checkFileInfo.{k}": v for k, v in properties.items()}
+
+    def test_json_or_text(self, needed: dict[str, str], tmp_path: Path) -> None:
+        conf = written(tmp_path, "nuxeo.wopi.checkFileInfo.WatermarkText=Draft\n")
+        environ = {"NUXEO_WOPI_CHECKFILEINFO_DISABLETRANSLATION": "true"}
+        given = self.overrides(
+            needed,
+            AllowExternalMarketplace="true",
+            FileNameMaxLength="100",
+            WorkflowType='["Assign"]',
+            BreadcrumbBrandName="42",
+            TenantId='"7"',
+            DownloadUrl="null",
+            CloseUrl="https://example.org/x",
+            PostMessageOrigin="",
+        )
+        assert load(conf, overrides=given, environ=environ).check_file_info == {
+            "WatermarkText": "Draft",
+            "DisableTranslation": True,
+            "AllowExternalMarketplace": True,
+            "FileNameMaxLength": 100,
+            "WorkflowType": ["Assign"],
+            "BreadcrumbBrandName": "42",
+            "TenantId": "7",
+            "DownloadUrl": None,
+            "CloseUrl": "https://example.org/x",
+        }
+
+    @pytest.mark.parametrize(
+        ("name", "text", "why"),
+        [
+            ("DisablePrint", "yes", '"yes" is of another type; expected true or false'),
+            ("DisablePrint", "1", "of another type"),
+            ("FileNameMaxLength", "many", "of another type; expected a whole number"),
+            ("FileNameMaxLength", "true", "of another type"),
+            ("WorkflowType", "Assign", "of another type; expected a JSON list"),
+            ("CloseUrl", "javascript:alert(1)", "of another type; expected an address"),
+            ("Size", "1", "another one for every file and user"),
+            ("UserId", "me", "another one for every file and user"),
+            ("FileUrl", "https://h/f", "never told"),
+            ("a.b", "1", "is no name of a property"),
+        ],
+    )
+    def test_wrong_ones(self, needed: dict[str, str], name: str, text: str, why: str) -> None:
+        [problem] = problems(overrides=self.overrides(needed, **{name: text}))
+        assert problem.startswith(f"--set: nuxeo.wopi.checkFileInfo.{name}: ")
+        assert why in problem
+
+    def test_an_unknown_property_is_told_and_warned_about(self, needed: dict[str, str]) -> None:
+        given = self.overrides(needed, DisablePrnt="true", Own='{"a": [1]}')
+        settings = load(None, overrides=given, environ={})
+        assert settings.check_file_info == {"DisablePrnt": True, "Own": {"a": [1]}}
+        assert settings.warnings == (
+            "--set: nuxeo.wopi.checkFileInfo.DisablePrnt: no client is known to read it; did you "
+            "mean DisablePrint?",
+            "--set: nuxeo.wopi.checkFileInfo.Own: no client is known to read it",
+        )
+
+    def test_a_variable_cannot_tell_how_an_unknown_one_is_spelt(
+        self, needed: dict[str, str]
+    ) -> None:
+        [problem] = problems(None, needed, {"NUXEO_WOPI_CHECKFILEINFO_OWN": "1"})
+        assert problem == "environment: NUXEO_WOPI_CHECKFILEINFO_OWN: no such key"
+
+    def test_every_known_property_can_be_named_by_a_variable(self) -> None:
+        assert len({name.upper() for name in TYPES}) == len(TYPES)
 
 
 class TestDocumentation:
@@ -477,4 +699,4 @@ class TestDocumentation:
         [problem] = problems(
             settings_reference.SAMPLE, environ={"NUXEO_WOPI_DATADIR": str(tmp_path)}
         )
-        assert problem.startswith("nuxeo.jwt.secret: not set")
+        assert problem.startswith("nuxeo.jwt.secret: is empty in line ")

@@ -5,10 +5,11 @@ import re
 from xml.sax.saxutils import quoteattr
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.wopi import clients
+from connector.wopi.action_url import action_url
 from connector.wopi.discovery import InvalidDiscovery, parse
 
 MICROSOFT = b"""<?xml version="1.0" encoding="utf-8"?>
@@ -196,13 +197,88 @@ def test_what_is_no_discovery_is_refused(document):
         parse(document)
 
 
-@given(st.integers(0, len(MICROSOFT) - 1), st.binary(max_size=8))
-def test_a_damaged_discovery_is_read_or_refused_but_never_more(position, noise):
+SAMPLES = st.sampled_from([MICROSOFT, COLLABORA, ONLYOFFICE])
+# What markup is made of breaks more than noise does.
+PIECES = st.one_of(
+    st.binary(max_size=8),
+    st.sampled_from(
+        [
+            *(b"<", b">", b"&", b'"', b"'", b"/", b"&lt;", b"&#0;", b"&#x110000;", b"&e;", b"]]>"),
+            *(b"<!--", b"<![CDATA[", b"<?x?>", b'<!DOCTYPE x [<!ENTITY e "e">]>', b"\xff\xfe"),
+            *(b' xmlns="x"', b"urlsrc=", b"http://[::1", b"http://h:99999/", b"<app>", b"</app>"),
+            *(b"modulus=", b"AAAA", b"exponent", b"<net-zone/>", b' encoding="utf-16"'),
+        ]
+    ),
+)
+CUTS = st.tuples(st.integers(0, 5000), st.integers(0, 400), PIECES, st.integers(1, 3))
+
+
+@given(SAMPLES, st.lists(CUTS, min_size=1, max_size=4))
+@settings(max_examples=300, print_blob=True)
+def test_a_damaged_discovery_is_read_or_refused_but_never_more(document, cuts):
+    for start, length, piece, times in cuts:
+        start = start % (len(document) + 1)
+        document = document[:start] + piece * times + document[start + length :]
     try:
-        discovery = parse(MICROSOFT[:position] + noise + MICROSOFT[position + len(noise) :])
+        discovery = parse(document)
     except InvalidDiscovery:
         return
     assert discovery.actions
+    for action in discovery.actions.values():
+        assert action.name
+        assert action.extension
+        assert action.urlsrc.startswith(("http://", "https://"))
+        assert discovery.action(action.extension.upper(), action.name) is action
+    for profile in clients.PROFILES:
+        for action in discovery.actions.values():
+            made = action_url(
+                action.urlsrc,
+                wopi_src="https://h/wopi/files/1",
+                language="fr-FR",
+                business_user=True,
+                client=profile,
+            )
+            assert "<" not in made
+
+
+@given(SAMPLES, st.data())
+@settings(max_examples=200, print_blob=True)
+def test_elements_in_the_wrong_place_are_no_harm(document, data):
+    parts = re.split(rb"(?=<)", document)
+    order = data.draw(st.permutations(range(len(parts))))
+    kept = data.draw(st.integers(0, len(parts)))
+    for mixed in (b"".join(parts[i] for i in order), b"".join(parts[:kept])):
+        try:
+            assert parse(mixed).actions
+        except InvalidDiscovery:
+            continue
+
+
+@pytest.mark.parametrize(
+    ("urlsrc", "kind"),
+    [
+        ("https://word-edit.officeapps.live.com/we/wordeditorframe.aspx?", clients.MICROSOFT),
+        ("https://excel.officeapps-df.live.com/x/_layouts/xlviewer.aspx?", clients.MICROSOFT),
+        ("https://oos.example.org/we/wordeditorframe.aspx?", clients.OFFICE_ONLINE_SERVER),
+        ("https://oos.example.org/x/_layouts/xlviewer.aspx?", clients.OFFICE_ONLINE_SERVER),
+        ("https://oos.example.org/op/embed.aspx?", clients.OFFICE_ONLINE_SERVER),
+        ("https://c.example.org/loleaflet/dist/loleaflet.html?", clients.COLLABORA),
+        ("https://d.example.org/hosting/wopi/cell/edit?", clients.ONLYOFFICE),
+        ("https://evil.example.org/?officeapps.live.com", clients.OTHER),
+        ("https://officeapps.live.com.evil.example/we?", clients.OTHER),
+        ("https://demo.example.org/we/edit?", clients.OTHER),
+    ],
+)
+def test_what_kind_of_client_it_is(urlsrc, kind):
+    assert clients.profile_of([urlsrc]) is kind
+
+
+def test_what_a_conversion_makes_is_read():
+    document = with_url("http://office/c?").replace(
+        b"name='view' ext='doc'", b"name='convert' ext='doc' targetext='.DOCX'"
+    )
+    assert parse(document).action("doc", "convert").target_extension == "docx"
+    assert parse(document).action("docx", "view").target_extension is None
 
 
 def test_proof_keys_are_read_and_none_is_none():

@@ -182,7 +182,8 @@ def test_the_settings_are_its_timeouts(tmp_path):
     )
     silent = threading.Event()
     with server(lambda _connection: silent.wait(10)) as url:
-        (client,) = make_clients(dataclasses.replace(settings, discovery_url=url))
+        office = dataclasses.replace(settings.clients[0], discovery_url=url)
+        (client,) = make_clients(dataclasses.replace(settings, clients=(office,)))
         office = client.discovery
         started = time.monotonic()
         with pytest.raises(DiscoveryUnavailable):

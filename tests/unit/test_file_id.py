@@ -36,6 +36,30 @@ def test_every_file_has_its_own_id_that_onlyoffice_keeps_whole(reference):
     assert re.fullmatch(r"[0-9.a-zA-Z_=-]{1,239}", file_id)
 
 
+@given(references, references, st.sampled_from(["", "prod", "staging"]))
+def test_no_two_files_share_an_id(one, other, instance):
+    assert (encode(one, instance) == encode(other, instance)) is (one == other)
+
+
+@given(references)
+def test_every_id_of_the_java_addon_leads_to_the_same_file(reference):
+    text = f"{reference.repository}/{reference.document_id}/{reference.xpath}"
+    assert decode(base64.b64encode(text.encode()).decode()) == reference
+
+
+@given(references, st.integers(0, 300), st.characters(codec="utf-8"))
+def test_an_id_that_was_changed_is_another_files_or_none(reference, position, character):
+    file_id = encode(reference, "prod")
+    position %= len(file_id)
+    changed = file_id[:position] + character + file_id[position + 1 :]
+    try:
+        named = decode(changed, "prod")
+    except InvalidFileId:
+        return
+    # Whatever it names has one id only that is ever handed out.
+    assert decode(encode(named, "prod"), "prod") == named
+
+
 def test_an_id_of_the_java_addon_is_understood():
     padded = FileReference("store", UID, "file:content")
     java = base64.b64encode(f"store/{UID}/file:content".encode()).decode()

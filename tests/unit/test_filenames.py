@@ -1,5 +1,7 @@
 """Names in WOPI headers."""
 
+from itertools import islice
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,8 +81,15 @@ def test_an_extension_alone_stands_for_the_source_with_that_extension() -> None:
 
 
 def test_a_name_that_is_taken_gets_a_number() -> None:
-    taken = {"a.docx", "a (1).docx", "A" * 507 + ".docx"}
-    assert filenames.free("a.docx", taken.__contains__) == "a (2).docx"
-    assert filenames.free("b.docx", taken.__contains__) == "b.docx"
-    long = filenames.free("A" * 507 + ".docx", taken.__contains__)
-    assert (len(long), long[-9:]) == (512, " (1).docx")
+    names = filenames.candidates("a.docx")
+    assert [next(names) for _ in range(3)] == ["a.docx", "a (1).docx", "a (2).docx"]
+    assert list(islice(filenames.candidates("plain"), 2)) == ["plain", "plain (1)"]
+
+
+@given(NAMES, st.integers(0, 1200))
+def test_every_further_name_is_legal_too_and_another_one(text: str, number: int) -> None:
+    name = filenames.legal(text)
+    first, *others = islice(filenames.candidates(name), number, number + 3)
+    assert filenames.check(first) == first
+    assert filenames.extension(first) == filenames.extension(name)
+    assert first not in others

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import sqlite3
 import threading
 import time
 from dataclasses import replace
@@ -42,6 +43,32 @@ def test_a_lock_is_kept_as_it_was_taken(store):
     assert store.of_document("default/doc") == (taken,)
 
 
+def test_the_office_client_is_kept_with_it(store):
+    taken = replace(lock("A"), client="collabora")
+    assert store.take(taken)
+    assert store.refresh("file1", "A", "B", 3000.0)
+    assert store.get("file1").client == "collabora"
+
+
+def test_locks_of_a_release_without_office_clients_are_kept(tmp_path, clock):
+    database = sqlite3.connect(tmp_path / "locks.sqlite")
+    database.execute(
+        """CREATE TABLE lock (file_id TEXT PRIMARY KEY, document_key TEXT NOT NULL,
+            lock_id TEXT NOT NULL, user TEXT NOT NULL, expires_at REAL NOT NULL,
+            content TEXT NOT NULL, file_name TEXT NOT NULL, mime_type TEXT NOT NULL)"""
+    )
+    database.execute(
+        "INSERT INTO lock VALUES ('file1', 'default/doc', 'A', 'ana', 2800.0, 'digest', 'a.docx',"
+        " 'text/x')"
+    )
+    database.commit()
+    database.close()
+    for _ in range(2):
+        store = SqliteLockStore(tmp_path, clock)
+        assert store.get("file1") == lock("A")
+        store.close()
+
+
 def test_a_file_has_one_lock(store):
     assert store.take(lock("A"))
     assert not store.take(lock("B"))
@@ -51,9 +78,9 @@ def test_a_file_has_one_lock(store):
 
 def test_only_the_expected_lock_is_replaced_or_released(store):
     store.take(lock("A"))
-    assert not store.replace("B", lock("C"))
+    assert not store.refresh("file1", "B", "C", 3000.0)
     assert not store.release("file1", "B")
-    assert store.replace("A", lock("B", expires=3000.0))
+    assert store.refresh("file1", "A", "B", 3000.0)
     assert store.get("file1").expires_at == 3000.0
     assert store.release("file1", "B")
     assert store.get("file1") is None
@@ -67,16 +94,20 @@ def test_a_lock_whose_time_is_over_is_no_lock(store, clock):
     clock.now = 2800.0
     assert store.get("file1") is None
     assert store.of_document("default/doc") == ()
-    assert not store.replace("A", lock("A", expires=9000.0))
+    assert not store.refresh("file1", "A", "A", 9000.0)
     assert not store.release("file1", "A")
     assert store.take(lock("B", expires=5000.0))
 
 
-def test_a_lock_is_replaced_as_a_whole(store):
+def test_noting_content_and_refreshing_leave_each_other_alone(store):
     store.take(lock("A"))
-    other = replace(lock("B", expires=3000.0), content="other", file_name="b.docx", mime_type="y")
-    assert store.replace("A", other)
-    assert store.get("file1") == other
+    store.note_content("file1", "other", "b.docx", "y")
+    store.refresh("file1", "A", "B", 3000.0)
+    store.note_content("file1", "third", "c.docx", "z")
+    expected = replace(
+        lock("B", expires=3000.0), content="third", file_name="c.docx", mime_type="z"
+    )
+    assert store.get("file1") == expected
 
 
 def test_a_hold_is_kept_until_it_is_dropped(store):
@@ -269,3 +300,31 @@ def test_generations_go_on_growing_when_the_store_was_lost(tmp_path, clock):
 def test_the_directory_is_private(tmp_path):
     SqliteLockStore(tmp_path / "locks").close()
     assert (tmp_path / "locks").stat().st_mode & 0o077 == 0
+
+
+def test_a_users_text_is_theirs_shared_by_processes_and_outlives_them(tmp_path, clock):
+    first, second = SqliteLockStore(tmp_path, clock), SqliteLockStore(tmp_path, clock)
+    assert second.user_info("ana") is None
+    first.put_user_info("ana", "one")
+    assert second.user_info("ana") == "one"
+    second.put_user_info("ana", "")
+    second.put_user_info("bob", "his")
+    assert (first.user_info("ana"), first.user_info("bob")) == ("", "his")
+    first.close()
+    second.close()
+    again = SqliteLockStore(tmp_path, clock)
+    assert again.user_info("bob") == "his"
+    again.close()
+
+
+def test_contents_are_seen_at_once_as_one_by_one(store: SqliteLockStore) -> None:
+    seen = [(f"f{number}", f"c{number}", 1) for number in range(250)]
+    first = store.see_contents(seen)
+    assert [store.see_content(*each) for each in seen] == first
+    assert store.see_contents([]) == []
+    changed = store.see_contents([("f0", "other", 2), *seen[1:]])
+    assert changed[0] > first[0]
+    assert changed[1:] == first[1:]
+    # What was read before is no news.
+    assert store.see_contents([("f0", "c0", 1)]) == first[:1]
+    assert store.known_generation("f0", "other") == changed[0]

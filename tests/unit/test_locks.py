@@ -43,6 +43,8 @@ def test_lock_ids_are_compared_as_opaque_text(current, presented, expected):
         (LockOperation.REFRESH_LOCK, "CONFLICT", "REFRESH", "CONFLICT"),
         (LockOperation.UNLOCK, "CONFLICT", "RELEASE", "CONFLICT"),
         (LockOperation.PUT_FILE, "WRITE_IF_EMPTY", "WRITE", "CONFLICT"),
+        (LockOperation.RENAME_FILE, "WRITE", "WRITE", "CONFLICT"),
+        (LockOperation.DELETE_FILE, "WRITE", "CONFLICT", "CONFLICT"),
     ],
 )
 def test_the_table_of_the_protocol(operation, unlocked, same, other):

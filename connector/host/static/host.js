@@ -12,6 +12,22 @@
   const loading = document.getElementById("loading");
   const { title, origin, closeUrl } = holder.dataset;
 
+  // Which office client somebody chose is known to this tab alone, for as long as it is open. Where
+  // there is no choice, because others are editing the file in one of them, it is not asked for.
+  const CHOSEN = "nuxeo-wopi-client";
+  const others = [...document.querySelectorAll("#clients a")];
+  for (const link of others) {
+    link.addEventListener("click", () => sessionStorage.setItem(CHOSEN, link.dataset.client));
+  }
+  if (others.length && !new URL(window.location.href).searchParams.has("client")) {
+    const chosen = sessionStorage.getItem(CHOSEN);
+    const preferred = others.find((link) => link.dataset.client === chosen);
+    if (preferred) {
+      window.location.replace(preferred.href);
+      return;
+    }
+  }
+
   const frame = document.createElement("iframe");
   frame.name = form.target;
   frame.id = form.target;
