@@ -33,6 +33,7 @@ from connector.wopi.clients import BY_KIND, ProofMode, Restriction
 from connector.wopi.container_info import ContainerInfos
 from connector.wopi.container_operations import ContainerOperations
 from connector.wopi.containers import ContainersEndpoint
+from connector.wopi.converting import Converting
 from connector.wopi.discovery_source import DiscoverySource
 from connector.wopi.ecosystem import EcosystemEndpoint
 from connector.wopi.ecosystem_operations import EcosystemOperations
@@ -161,9 +162,13 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
         Activities(gateway),
     )
     app = Flask("connector", static_folder=None)
+    # Or an address with a slash too many or too few would be answered with a redirect to whatever
+    # host the request names, the access token in its address.
+    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = False
     http = WopiHttp(
         tokens,
-        ProofGate(clients, links, clock),
+        ProofGate(clients, links, clock, native_clients=settings.bootstrapper),
         file_urls,
         settings.instance,
         settings.read_timeout,
@@ -172,7 +177,8 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
     bodies = Bodies(settings.data_dir, settings.max_file_size)
     overwriting = Overwriting(gateway, store, sessions, rights, versions)
     new_files = NewFiles(gateway, store, overwriting, settings.instance)
-    put_relative = PutRelative(gateway, new_files, overwriting, bodies, handout)
+    converting = Converting(gateway, store, new_files, overwriting, settings.instance)
+    put_relative = PutRelative(gateway, new_files, converting, bodies, handout)
     files = FilesEndpoint(
         operations, saving, actions, put_relative if settings.put_relative else None, http
     )
@@ -211,7 +217,8 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
             "GET_WOPI_SRC_WITH_ACCESS_TOKEN": ("WopiSrcInfo", ecosystem_endpoint.file_wopi_src),
         },
     )
-    wopi_http.register(app, bootstrapper.blueprint(), links.bootstrapper_paths)
+    if settings.bootstrapper:
+        wopi_http.register(app, bootstrapper.blueprint(), links.bootstrapper_paths)
     HostPages(
         gateway=gateway,
         rights=rights,

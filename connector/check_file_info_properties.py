@@ -58,8 +58,34 @@ TYPES: Mapping[str, str] = {
 }
 """Each known property, and what it holds."""
 
-PER_FILE = frozenset({"BaseFileName", "OwnerId", "Size", "UserId", "Version"})
-"""What every answer must have, and what is another thing for every file or user."""
+REQUIRED = frozenset({"BaseFileName", "OwnerId", "Size", "UserId", "Version"})
+"""What every answer must have."""
+
+_PER_FILE = """
+    AADUserObjectId FileExtension LastModifiedTime PresenceUserId SHA256 UniqueContentId
+    UserFriendlyName UserInfo UserPrincipalName"""
+PER_FILE = REQUIRED.union(_PER_FILE.split())
+"""What is another thing for every file or user. By one for all, clients take files or people for
+others, or content for unchanged, and do not save."""
+
+SAVING = frozenset(
+    {"SupportsExtendedLockLength", "SupportsGetLock", "SupportsLocks", "SupportsUpdate"}
+)
+"""How the connector keeps a file while it is edited; told otherwise, nothing can be saved."""
+
+_ONLY_FALSE = """
+    SupportsAddActivities SupportsCheckPolicy SupportsCheckUserAccess SupportsCobalt
+    SupportsContactsResolution SupportsContainers SupportsDeleteFile SupportsEcosystem
+    SupportsFileCreation SupportsFileUserValue SupportsFolders SupportsGetActivities
+    SupportsGrantUserAccess SupportsPolicies SupportsRename SupportsSecureStore SupportsUserInfo
+    UserCanRename UserCanWrite"""
+ONLY: Mapping[str, bool] = {
+    "ReadOnly": True,
+    "UserCanNotWriteRelative": True,
+    **dict.fromkeys(_ONLY_FALSE.split(), False),
+}
+"""Flags that can be set to this only: they may withhold what there is, not promise what there is
+not, or what this user may not."""
 
 NEVER = frozenset({"FileUrl", "TemplateSource"})
 """Addresses that clients fetch without a token and unsigned: content would be open to anybody."""

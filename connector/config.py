@@ -111,6 +111,7 @@ class Settings:
     containers: bool
     root_container: str
     rename: str
+    bootstrapper: bool
     provider_id: str
     brand_name: str
     log_level: str

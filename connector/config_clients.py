@@ -74,13 +74,16 @@ def load_clients(
         values: dict[str, Any] = {"label": name.capitalize()}
         for key in keys_of(name):
             tail = _tail_of(key)
-            fallback = BY_NAME[_OF_DEFAULT_CLIENT[tail]] if tail in _OF_DEFAULT_CLIENT else None
+            has_other_name = is_default and tail in _OF_DEFAULT_CLIENT
+            other = BY_NAME[_OF_DEFAULT_CLIENT[tail]] if has_other_name else None
             try:
                 given = sources.given(key.key, key.environment_name)
-                if given is not None and given.text:
-                    values[key.attribute] = parsed(key, given)
-                elif is_default and fallback is not None:
-                    values[key.attribute] = common.get(fallback.attribute)
+                own = parsed(key, given) if given is not None and given.text else None
+                if other is not None:
+                    other_value = common.get(other.attribute)
+                    values[key.attribute] = _one_of(key, own, other, other_value, sources)
+                elif own is not None:
+                    values[key.attribute] = own
                 elif key.required and not sources.is_incomplete:
                     problems.append(sources.missing(key))
             except ValueError as error:
@@ -113,6 +116,35 @@ def unknown_client_key(where: str, name: str, names: tuple[str, ...] | None) -> 
     return f"{where}: {shown(name, quote='')}: no such key" + (
         did_you_mean(tail, tails, f"did you mean {CLIENT_PREFIX}{client}.{{}}?") if dot else ""
     )
+
+
+def _one_of(
+    key: SettingsKey, own: object, other: SettingsKey, other_value: object, sources: Sources
+) -> object:
+    """The value of a setting that has two keys: that from the higher place.
+
+    Args:
+        key: the one with the client's name.
+        own: its value; ``None`` if it is not set.
+        other: the one without.
+        other_value: its value; ``None`` if it is not set, or wrong, which is reported by itself.
+        sources: where values come from.
+
+    Raises:
+        ValueError: one place has both, and they do not agree.
+    """
+    if own is None or other_value is None or own == other_value:
+        return other_value if own is None else own
+    given = sources.given(key.key, key.environment_name)
+    other_given = sources.given(other.key, other.environment_name)
+    assert given is not None
+    assert other_given is not None
+    if given.place == other_given.place:
+        raise ValueError(
+            f"{given.where}: {key.key}: is the same setting as {other.key} ({other_given.where}), "
+            "which has another value; leave one out"
+        )
+    return own if given.place < other_given.place else other_value
 
 
 def _about_no_client(sources: Sources) -> list[str]:

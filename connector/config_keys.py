@@ -344,6 +344,16 @@ KEYS: tuple[SettingsKey, ...] = (
         "document's main file, the document's title, or both. An attachment has a file name only.",
     ),
     SettingsKey(
+        key="nuxeo.wopi.bootstrapper",
+        attribute="bootstrapper",
+        parse=values.truth,
+        default="false",
+        expected="true or false",
+        purpose="Office for mobile may sign in, at `<baseURL>wopibootstrapper`, with any bearer "
+        "token that Nuxeo accepts. The access tokens that it gets are taken without a proof: "
+        "nothing else protects the files then; see mobile.md.",
+    ),
+    SettingsKey(
         key="nuxeo.wopi.providerId",
         attribute="provider_id",
         parse=values.provider_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from connector.check_file_info_properties import NEVER, PER_FILE, TYPES, fits
+from connector.check_file_info_properties import NEVER, ONLY, PER_FILE, SAVING, TYPES, fits
 from connector.config_sources import OWN_ENVIRONMENT_PREFIX, Given, Sources, did_you_mean, shown
 
 OVERRIDE_PREFIX = "nuxeo.wopi.checkFileInfo."
@@ -70,11 +70,17 @@ def _value(name: str, given: Given) -> object:
     start = f"{given.where}: {shown(OVERRIDE_PREFIX + name, quote='')}:"
     if name in PER_FILE:
         raise ValueError(f"{start} is another one for every file and user, and cannot be set")
+    if name in SAVING:
+        raise ValueError(f"{start} nothing could be saved if it were otherwise; it cannot be set")
     if name in NEVER:
         raise ValueError(f"{start} is never told, since clients fetch it without any proof")
     if not name.isascii() or not name.isalnum():
         raise ValueError(f"{start} is no name of a property")
     value = _json_or_text(given.text)
+    # A flag that is left out counts as false.
+    if name in ONLY and (value is None or fits(name, value)) and bool(value) is not ONLY[name]:
+        only = json.dumps(ONLY[name])
+        raise ValueError(f"{start} can only be set to {only}: it withholds, but does not grant")
     if value is None or fits(name, value):
         return value
     if TYPES.get(name) in ("text", "address") and fits(name, given.text):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 
 from connector import nuxeo_conf
@@ -19,6 +20,15 @@ OWN_ENVIRONMENT_PREFIX = "NUXEO_WOPI_"
 _LONGEST_SHOWN = 80
 
 
+class Place(IntEnum):
+    """What a value comes from; the lowest number wins."""
+
+    COMMAND_LINE = 1
+    ENVIRONMENT = 2
+    FILE = 3
+    DEFAULT = 4
+
+
 @dataclass(frozen=True)
 class Given:
     """What was given for a key: where, as written there (to be shown), and what it comes to."""
@@ -27,6 +37,7 @@ class Given:
     written: str
     text: str
     folder: Path
+    place: Place = Place.DEFAULT
 
 
 class Sources:
@@ -71,10 +82,11 @@ class Sources:
         here = Path.cwd()
         if name in self.overrides:
             text = self.overrides[name].strip()
-            return Given("--set", text, text, here)
+            return Given("--set", text, text, here, Place.COMMAND_LINE)
         text = self.environ.get(environment_name, "").strip()
         if text:
-            return Given(f"environment variable {environment_name}", text, text, here)
+            where = f"environment variable {environment_name}"
+            return Given(where, text, text, here, Place.ENVIRONMENT)
         if self.file is not None and name in self.file:
             return self.from_file(name)
         return None
@@ -93,7 +105,7 @@ class Sources:
             text = self.file.value(name)
         except nuxeo_conf.ValueNotKnown as error:
             raise ValueError(f"{where}: {name}: {error}") from None
-        return Given(where, entry.text, text, self.conf.resolve().parent)
+        return Given(where, entry.text, text, self.conf.resolve().parent, Place.FILE)
 
     def line_of(self, name: str) -> str:
         """File and line of a key that is in the file."""

@@ -359,15 +359,17 @@ def main():
     with tempfile.TemporaryDirectory() as data:
         port = free_ports()
         process = Process("demo", "--port", port, "--data", data, "--no-browser")
-        process.wait_for("ready")
-        demo = Demo(port, Path(data))
-        proxy = FaultProxy(demo.nuxeo_url)
-        overrides = {"nuxeo.wopi.nuxeoURL": proxy.url, "nuxeo.wopi.readTimeout": "3"}
-        connector = InProcess(demo, Path(data) / "other", MovableClock(), **overrides)
-        measured = tables(World(demo, connector, proxy))
-        connector.close()
-        proxy.close()
-        process.stop()
+        try:
+            process.wait_for("ready")
+            demo = Demo(port, Path(data))
+            proxy = FaultProxy(demo.nuxeo_url)
+            overrides = {"nuxeo.wopi.nuxeoURL": proxy.url, "nuxeo.wopi.readTimeout": "3"}
+            connector = InProcess(demo, Path(data) / "other", MovableClock(), **overrides)
+            measured = tables(World(demo, connector, proxy))
+            connector.close()
+            proxy.close()
+        finally:
+            process.stop()
     GUIDE.write_text(guide(GUIDE.read_text(encoding="utf-8"), measured), encoding="utf-8")
 
 

@@ -23,7 +23,8 @@ def notices(
         choice: how the file is opened, and where.
         document: as the user sees it.
         blob: the file.
-        wanted: what people call the office client that the user chose, if they did.
+        wanted: what people call the office client that the user chose; ``None`` if they chose
+            none, or one that there is not (its name is anybody's text, from a link).
         display_name: a login name to the name of the person.
     """
     label, opening = choice.candidate.label, choice.candidate.opening
@@ -32,7 +33,7 @@ def notices(
         if choice.instead_of is not None:
             other = choice.instead_of.label
             yield f"It can be opened in {other} when everybody has closed it there."
-    elif choice.missed:
+    elif choice.missed and wanted is not None:
         yield f"{wanted} cannot open this file at the moment. It opens in {label}."
     if opening.is_conversion:
         yield _conversion(opening, blob)

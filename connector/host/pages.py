@@ -268,9 +268,9 @@ class HostPages:
         return values
 
     def _label(self, client_name: str | None) -> str | None:
-        """What people call an office client; what they wrote, if there is no such client."""
+        """What people call an office client; ``None`` if none, or one that there is not."""
         client = self._clients.get(client_name or "")
-        return client.label if client else client_name
+        return client.label if client else None
 
     def _display_name(self, user: str) -> str:
         try:

@@ -118,14 +118,19 @@ class LockStore(Protocol):
     def defer_hold(self, document_key: str, seconds: float) -> None:
         """Have nobody claim a hold for a time."""
 
-    def critical_section(self, document_key: str) -> AbstractContextManager[None]:
+    def critical_section(self, *document_keys: str) -> AbstractContextManager[None]:
         """One caller at a time per document, over all processes.
+
+        Whoever needs several documents names them at once and never enters one section from within
+        another: together they are entered in an order in which nobody waits for each other.
 
         Raises:
             LockStoreBusy: if it could not be entered in time.
         """
 
-    def see_content(self, file_id: str, content: str, order: int | None) -> int:
+    def see_content(
+        self, file_id: str, content: str, order: int | None, changed: str | None = None
+    ) -> int:
         """The generation of a file's content: a number that grows with every other content.
 
         Args:
@@ -133,22 +138,31 @@ class LockStore(Protocol):
             content: names the content, such as its digest.
             order: grows with every change of the document. What was read before something that
                 was noted already, and so has a smaller one, changes nothing. ``None`` if unknown.
+            changed: when the document was last changed, in Nuxeo's form.
         """
 
-    def see_contents(self, seen: Sequence[tuple[str, str, int | None]]) -> list[int]:
-        """:meth:`see_content` of many files at once, each given by its three arguments."""
+    def see_contents(self, seen: Sequence[tuple[str, str, int | None, str | None]]) -> list[int]:
+        """:meth:`see_content` of many files at once, each given by its four arguments."""
+
+    def changed_with(self, file_id: str, content: str) -> str | None:
+        """When the document was last changed as ``content`` was noted; empty if not known.
+
+        ``None`` when ``content`` is not what was noted last for the file.
+        """
 
     def known_generation(self, file_id: str, content: str) -> int | None:
         """The generation of the content that a file has or had last, without noting anything."""
 
-    def save_content(self, file_id: str, content: str, order: int | None) -> int:
+    def save_content(
+        self, file_id: str, content: str, order: int | None, changed: str | None = None
+    ) -> int:
         """A generation greater than any that the file had, now standing for ``content``."""
 
-    def user_info(self, user: str) -> str | None:
+    def user_info(self, user: str, client: str) -> str | None:
         """What an office client has left for a user; ``None`` if nothing."""
 
-    def put_user_info(self, user: str, text: str) -> None:
-        """Keep what an office client leaves for a user, in the place of what was there."""
+    def put_user_info(self, user: str, client: str, text: str) -> None:
+        """Keep what an office client leaves for a user, in the place of what it left before."""
 
     def close(self) -> None:
         """Give back what the store holds open."""

@@ -17,7 +17,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -50,12 +50,17 @@ CREATE TABLE IF NOT EXISTS content (
     generation INTEGER NOT NULL,
     change_order INTEGER,
     former_content TEXT,
-    former_generation INTEGER NOT NULL DEFAULT 0
+    former_generation INTEGER NOT NULL DEFAULT 0,
+    changed TEXT
 );
+"""
+_USER_INFO = """
 CREATE TABLE IF NOT EXISTS user_info (
-    user TEXT PRIMARY KEY,
-    text TEXT NOT NULL
-);
+    user TEXT NOT NULL,
+    client TEXT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (user, client)
+)
 """
 _SECTION_FILES = 4096
 _AT_ONCE = 100
@@ -96,19 +101,38 @@ class SqliteLockStore:
         self._database.row_factory = sqlite3.Row
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("PRAGMA synchronous=FULL")
-        self._database.executescript(_SCHEMA)
-        self._add_client_column()
+        self._database.executescript(_SCHEMA + _USER_INFO)
+        self._add_column("lock", "client", "TEXT NOT NULL DEFAULT ''")
+        self._add_column("content", "changed", "TEXT")
+        self._part_user_info_by_client()
 
-    def _add_client_column(self) -> None:
+    def _add_column(self, table: str, column: str, kind: str) -> None:
         """Bring a table of an earlier release up to date, in one process of those that start."""
-        columns = {row["name"] for row in self._database.execute("PRAGMA table_info(lock)")}
-        if "client" in columns:
+        if column in self._columns(table):
             return
         try:
-            self._database.execute("ALTER TABLE lock ADD COLUMN client TEXT NOT NULL DEFAULT ''")
+            self._database.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
         except sqlite3.OperationalError as error:
             if "duplicate column" not in str(error):
                 raise
+
+    def _part_user_info_by_client(self) -> None:
+        """The same for users' texts, which were once not kept apart by office client.
+
+        They become those of the client that there is where none is named in the configuration.
+        """
+        if "client" in self._columns("user_info"):
+            return
+        with self._transaction():
+            if "client" in self._columns("user_info"):
+                return  # Another process was faster.
+            self._execute("ALTER TABLE user_info RENAME TO former_user_info")
+            self._execute(_USER_INFO)
+            self._execute("INSERT INTO user_info SELECT user, 'office', text FROM former_user_info")
+            self._execute("DROP TABLE former_user_info")
+
+    def _columns(self, table: str) -> set[str]:
+        return {row["name"] for row in self._database.execute(f"PRAGMA table_info({table})")}
 
     def get(self, file_id: str) -> StoredLock | None:
         """See :class:`connector.lock_store.base.LockStore`."""
@@ -222,31 +246,35 @@ class SqliteLockStore:
         )
 
     @contextmanager
-    def critical_section(self, document_key: str) -> Iterator[None]:
+    def critical_section(self, *document_keys: str) -> Iterator[None]:
         """See :class:`connector.lock_store.base.LockStore`.
 
         Documents share a fixed number of section files, so that none has to be cleared away; two
-        documents that share one merely wait for each other.
+        documents that share one merely wait for each other. Several are entered by number, each
+        file once: documents of one caller that share a file would wait for each other for ever.
         """
-        number = zlib.crc32(document_key.encode()) % _SECTION_FILES
-        descriptor = os.open(
-            self._sections / f"{number:04d}", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600
-        )
-        try:
-            self._lock_file(descriptor)
+        numbers = {zlib.crc32(key.encode()) % _SECTION_FILES for key in document_keys}
+        deadline = time.monotonic() + self._section_wait
+        with ExitStack() as entered:
+            for number in sorted(numbers):
+                descriptor = os.open(
+                    self._sections / f"{number:04d}", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600
+                )
+                entered.callback(os.close, descriptor)
+                _lock_file(descriptor, deadline)
             yield
-        finally:
-            os.close(descriptor)
 
-    def see_content(self, file_id: str, content: str, order: int | None) -> int:
+    def see_content(
+        self, file_id: str, content: str, order: int | None, changed: str | None = None
+    ) -> int:
         """See :class:`connector.lock_store.base.LockStore`."""
         rows = self._execute("SELECT * FROM content WHERE file_id = ?", file_id)
         if rows and rows[0]["content"] == content:
             return int(rows[0]["generation"])
-        written = self._write_content(file_id, content, order, only_news=True)
+        written = self._write_content(file_id, content, order, changed, only_news=True)
         return written if written is not None else self.known_generation(file_id, content) or 0
 
-    def see_contents(self, seen: Sequence[tuple[str, str, int | None]]) -> list[int]:
+    def see_contents(self, seen: Sequence[tuple[str, str, int | None, str | None]]) -> list[int]:
         """See :class:`connector.lock_store.base.LockStore`.
 
         One transaction, and so one wait for the disk, for each hundred.
@@ -266,23 +294,35 @@ class SqliteLockStore:
             return int(rows[0]["generation"])
         return int(rows[0]["former_generation"]) if rows[0]["former_content"] == content else None
 
-    def save_content(self, file_id: str, content: str, order: int | None) -> int:
+    def changed_with(self, file_id: str, content: str) -> str | None:
         """See :class:`connector.lock_store.base.LockStore`."""
-        generation = self._write_content(file_id, content, order, only_news=False)
+        rows = self._execute(
+            "SELECT changed FROM content WHERE file_id = ? AND content = ?", file_id, content
+        )
+        return str(rows[0]["changed"] or "") if rows else None
+
+    def save_content(
+        self, file_id: str, content: str, order: int | None, changed: str | None = None
+    ) -> int:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        generation = self._write_content(file_id, content, order, changed, only_news=False)
         assert generation is not None
         return generation
 
-    def user_info(self, user: str) -> str | None:
+    def user_info(self, user: str, client: str) -> str | None:
         """See :class:`connector.lock_store.base.LockStore`."""
-        rows = self._execute("SELECT text FROM user_info WHERE user = ?", user)
+        rows = self._execute(
+            "SELECT text FROM user_info WHERE user = ? AND client = ?", user, client
+        )
         return str(rows[0]["text"]) if rows else None
 
-    def put_user_info(self, user: str, text: str) -> None:
+    def put_user_info(self, user: str, client: str, text: str) -> None:
         """See :class:`connector.lock_store.base.LockStore`."""
         self._execute(
-            """INSERT INTO user_info (user, text) VALUES (?, ?)
-            ON CONFLICT (user) DO UPDATE SET text = excluded.text""",
+            """INSERT INTO user_info (user, client, text) VALUES (?, ?, ?)
+            ON CONFLICT (user, client) DO UPDATE SET text = excluded.text""",
             user,
+            client,
             text,
         )
 
@@ -303,15 +343,22 @@ class SqliteLockStore:
             self._execute("COMMIT")
 
     def _write_content(
-        self, file_id: str, content: str, order: int | None, *, only_news: bool
+        self,
+        file_id: str,
+        content: str,
+        order: int | None,
+        changed: str | None,
+        *,
+        only_news: bool,
     ) -> int | None:
         """Note content with the next generation; on demand only if it is other and not older."""
         rows = self._execute(
-            """INSERT INTO content (file_id, content, generation, change_order)
-            VALUES (:file_id, :content, :generation, :change_order)
+            """INSERT INTO content (file_id, content, generation, change_order, changed)
+            VALUES (:file_id, :content, :generation, :change_order, :changed)
             ON CONFLICT (file_id) DO UPDATE SET
                 former_content = content.content, former_generation = content.generation,
                 content = excluded.content, change_order = excluded.change_order,
+                changed = excluded.changed,
                 generation = max(content.generation + 1, excluded.generation)
             WHERE NOT :only_news OR content.content <> excluded.content AND (
                 excluded.change_order IS NULL OR content.change_order IS NULL
@@ -322,22 +369,10 @@ class SqliteLockStore:
             # Milliseconds of the clock, so that numbers go on growing when the table was lost.
             generation=int(self._clock() * 1000),
             change_order=order,
+            changed=changed,
             only_news=only_news,
         )
         return int(rows[0][0]) if rows else None
-
-    def _lock_file(self, descriptor: int) -> None:
-        deadline = time.monotonic() + self._section_wait
-        pause = 0.002
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise LockStoreBusy("the document is busy with another save") from None
-                time.sleep(pause)
-                pause = min(pause * 2, 0.05)
 
     def _changed_one(self, statement: str, *values: object, **named: object) -> bool:
         return self._run(statement, named or values)[1] == 1
@@ -358,3 +393,16 @@ class SqliteLockStore:
 
 def _hold(row: sqlite3.Row) -> Hold:
     return Hold(**{name: row[name] for name in row.keys() if name != "claimed_until"})  # noqa: SIM118
+
+
+def _lock_file(descriptor: int, deadline: float) -> None:
+    pause = 0.002
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise LockStoreBusy("the document is busy with another save") from None
+            time.sleep(pause)
+            pause = min(pause * 2, 0.05)

@@ -46,6 +46,7 @@ class Ancestor:
     title: str
     path: str = ""
     permissions: frozenset[str] = frozenset()
+    is_trashed: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,19 @@ class Document:
     parent_uid: str | None = None
 
     @property
+    def is_in_trash(self) -> bool:
+        """Whether it was deleted, or a folder above it, as far as it was read with ancestors."""
+        return self.is_trashed or any(folder.is_trashed for folder in self.ancestors)
+
+    @property
     def is_folderish(self) -> bool:
         """Whether it may have children."""
         return "Folderish" in self.facets
+
+    @property
+    def is_versionable(self) -> bool:
+        """Whether Nuxeo keeps versions of it."""
+        return "Versionable" in self.facets
 
     def blob(self, xpath: str) -> Blob | None:
         """The blob at ``xpath``, or ``None`` if there is none. One without a name gets one."""
@@ -257,6 +268,7 @@ def _ancestors(breadcrumb: object, uid: str) -> Iterable[Ancestor]:
                     str(entry.get("title") or ""),
                     str(entry.get("path") or ""),
                     frozenset(context.get("permissions") or ()),
+                    bool(entry.get("isTrashed")),
                 )
 
 

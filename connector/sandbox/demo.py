@@ -98,6 +98,7 @@ def _run(where: Path, port: int, discovery: str | None, browser: bool, parts: Pa
             "nuxeo.wopi.listen": f"{HOST}:{port + 1}",
             # From the folder of the file: whatever that is called, it needs no escapes.
             "nuxeo.wopi.dataDir": "wopi",
+            "nuxeo.wopi.bootstrapper": "true",
             "nuxeo.wopi.brandName": "Sandbox Nuxeo",
             "nuxeo.wopi.logLevel": "WARNING",
         },

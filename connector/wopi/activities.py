@@ -19,7 +19,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from typing import Any
+from typing import Any, TypeGuard
 
 from connector.nuxeo_gateway.documents import Blob
 from connector.nuxeo_gateway.errors import NuxeoForbidden, NuxeoNotFound
@@ -183,9 +183,14 @@ def _external_id(file: OpenFile, *names: str) -> str:
     return hashlib.sha256(named.encode()).hexdigest()[:40]
 
 
+def _is_id(value: object) -> TypeGuard[str]:
+    """Whether it is text that can name something: not empty, and to be had in an encoding."""
+    return isinstance(value, str) and value != "" and not any(map(_is_half, value))
+
+
 def _read(entry: object) -> Activity:
     activity_id = entry.get("Id") if isinstance(entry, dict) else None
-    if not isinstance(entry, dict) or not isinstance(activity_id, str) or not activity_id:
+    if not isinstance(entry, dict) or not _is_id(activity_id):
         raise BadRequest("an activity has no Id")
     return Activity(activity_id, _comment(entry))
 
@@ -195,7 +200,7 @@ def _comment(entry: Mapping[str, Any]) -> CommentActivity | None:
     if entry.get("Type") != "comment" or not isinstance(data, dict):
         return None
     content_id = data.get("ContentId")
-    if not isinstance(content_id, str) or not content_id:
+    if not _is_id(content_id):
         return None
     try:
         action = ContentAction(data.get("ContentAction"))

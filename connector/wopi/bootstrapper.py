@@ -20,6 +20,7 @@ from connector.nuxeo_gateway.users import User
 from connector.wopi.access_token import AccessToken
 from connector.wopi.bearers import Bearers
 from connector.wopi.bootstrapping import Bootstrapping
+from connector.wopi.client_address import client_address
 from connector.wopi.errors import Unauthorized
 
 Shortcut = Callable[[AccessToken], Mapping[str, Any]]
@@ -97,14 +98,18 @@ class BootstrapperEndpoint:
 
         Raises:
             SignInRequired: nobody.
+            TooManyRequests: too many tokens that came from the same address were nobody's.
             ServerError: that could not be told.
         """
+        caller = client_address(
+            request.remote_addr or "", request.headers.get("X-Forwarded-For", "")
+        )
         scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
         try:
             # Microsoft's pages show the scheme with a colon behind it.
             if scheme.lower().rstrip(":") != "bearer":
                 raise Unauthorized("no OAuth2 token")
-            user = self._bearers.user(token.strip())
+            user = self._bearers.user(token.strip(), caller)
         except Unauthorized as error:
             raise SignInRequired(error.reason, self._challenge) from error
         g.user = user.name

@@ -7,9 +7,11 @@ trash. Anything else in a folder, such as a note, is nothing that an office clie
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from connector.file_reference import MAIN_FILE_XPATH, DocumentReference, FileReference
@@ -32,6 +34,11 @@ from connector.wopi.opened import OpenContainer
 from connector.wopi.operations import nuxeo_errors
 from connector.wopi.targets import IllegalName, NameTaken, Target
 from connector.wopi.versions import Versions
+
+_log = logging.getLogger(__name__)
+
+MAX_CHILDREN = 20_000
+"""How many children of a folder are listed at the most."""
 
 
 class ContainerOperations:
@@ -123,6 +130,7 @@ class ContainerOperations:
             source="Document",
             document_type=folder.file_type,
             may_empty=True,
+            is_quick=True,
         )
         with self._bodies.received(_Nothing(), 0) as content, nuxeo_errors():
             made = self._new_files.put(container.token, wish, content)
@@ -130,6 +138,9 @@ class ContainerOperations:
 
     def delete_container(self, container: OpenContainer) -> None:
         """DeleteContainer: into the trash, if nothing is in it; three calls to Nuxeo.
+
+        What the user may not read does not count: only another identity could see it. It goes with
+        the folder, as it does when the folder is deleted in Nuxeo, and comes back with it.
 
         Raises:
             LockMismatch: it has children.
@@ -175,6 +186,9 @@ class ContainerOperations:
     ) -> dict[str, Any]:
         """EnumerateChildren: two calls to Nuxeo for up to a thousand children, one a thousand more.
 
+        WOPI has no pages. Of a folder with more than :data:`MAX_CHILDREN` no more than that are
+        listed, so that no folder can keep the connector busy for minutes or fill its memory.
+
         Args:
             container: which.
             extensions: of the files that are wanted, in lower case with a dot; ``None`` for all.
@@ -184,7 +198,14 @@ class ContainerOperations:
         """
         with nuxeo_errors():
             self._read(container)
-            children = list(self._gateway.folders.children(container.reference, container.user))
+            found = self._gateway.folders.children(container.reference, container.user)
+            children = list(islice(found, MAX_CHILDREN))
+            if next(found, None) is not None:
+                _log.warning(
+                    "%s has more than %s children: the others are not listed",
+                    container.reference.document_key,
+                    MAX_CHILDREN,
+                )
             files = self._child_files(children, extensions)
             versions = self._versions.of_blobs(
                 [(file.file_id, file.document, file.blob) for file in files]
@@ -222,7 +243,7 @@ class ContainerOperations:
 
     def _read(self, container: OpenContainer) -> Folder:
         folder = self._gateway.folders.get(container.reference, container.user)
-        if not folder.document.is_folderish or folder.document.is_trashed:
+        if not folder.document.is_folderish or folder.document.is_in_trash:
             raise NotFound("the document is no folder, or is in the trash")
         return folder
 

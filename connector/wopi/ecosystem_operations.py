@@ -76,6 +76,6 @@ class EcosystemOperations:
             raise NotFound("the document has no file there")
         try:
             grant = caller.grant if action == Grant.EDIT else Grant.VIEW
-            return {"Url": self._handout.file(caller, reference, grant)}
+            return {"Url": self._handout.file_with_ttl(caller, reference, grant)}
         except InvalidFileId as error:
             raise NotFound(str(error)) from error

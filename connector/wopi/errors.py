@@ -64,6 +64,21 @@ class TooLarge(WopiError):
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
+class TooManyRequests(WopiError):
+    """Put off: 429, with Retry-After.
+
+    Args:
+        reason: why.
+        seconds: when to try again.
+    """
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+    def __init__(self, reason: str, seconds: int) -> None:
+        super().__init__(reason)
+        self.headers = {**self.headers, "Retry-After": str(seconds)}
+
+
 class NotImplementedOperation(WopiError):
     """An operation that this host does not have: 501."""
 

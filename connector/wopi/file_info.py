@@ -67,7 +67,7 @@ def check_file_info(
         "SupportsExtendedLockLength": True,
         "SupportsUpdate": True,
         "SupportsRename": True,
-        "SupportsDeleteFile": can_delete(reference),
+        "SupportsDeleteFile": can_delete(reference) and not document.is_trashed,
         "SupportsUserInfo": True,
         "SupportsAddActivities": True,
         "SupportedShareUrlTypes": list(SHARE_URL_TYPES),
@@ -77,9 +77,8 @@ def check_file_info(
         "UserCanWrite": can_write,
         "UserCanRename": can_write,
         # A conversion replaces the file and needs no right to add another.
-        "UserCanNotWriteRelative": not (
-            _may_add_neighbours(document) or (can_write and is_convertible)
-        ),
+        "UserCanNotWriteRelative": document.is_in_trash
+        or not (_may_add_neighbours(document) or (can_write and is_convertible)),
         "FileNameMaxLength": filenames.MAX_LENGTH - len(extension),
         "BreadcrumbBrandName": brand_name,
         "BreadcrumbBrandUrl": links.brand,

@@ -14,7 +14,12 @@ from pathlib import PurePosixPath
 MAX_LENGTH = 512
 """Characters that a name may have, its extension included."""
 
-_ILLEGAL = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
+# Control characters, C1's too; what no file system or shell takes; what steers the direction of
+# writing, by which "Plan<U+202E>xcod.exe" shows as "Planexe.docx"; halves of surrogate pairs, which
+# no encoding has; and two code points that are no characters, which XML and some databases refuse.
+_ILLEGAL = re.compile(
+    r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]'
+)
 _LONGEST_EXTENSION = 64
 _RESERVED = frozenset({".", ".."})
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any
 
-from connector.check_file_info_properties import NEVER, PER_FILE, fits
+from connector.check_file_info_properties import NEVER, REQUIRED, fits
 from connector.nuxeo_gateway.documents import Document
 from connector.wopi.access_token import AccessToken
 
@@ -78,7 +78,7 @@ def _checked(changed: object) -> dict[str, Any]:
             raise ValueError(f"{name} is never told: clients fetch it without any proof")
         if not fits(name, value):
             raise TypeError(f"{name} has another type than clients expect")
-    missing = PER_FILE - info.keys()
+    missing = REQUIRED - info.keys()
     if missing:
         raise ValueError(f"{', '.join(sorted(missing))} must be there")
     json.dumps(info, allow_nan=False)

@@ -24,11 +24,11 @@ from connector.nuxeo_gateway.errors import GatewayError, NuxeoRefusal
 from connector.nuxeo_gateway.gateway import NuxeoGateway
 from connector.wopi import filenames, targets
 from connector.wopi.access_token import AccessToken
-from connector.wopi.errors import NotImplementedOperation, ServerError
+from connector.wopi.errors import NotFound, NotImplementedOperation, ServerError
 from connector.wopi.file_id import encode
 from connector.wopi.free_names import free_name
 from connector.wopi.opened import OpenFile
-from connector.wopi.overwriting import ChangedMeanwhile, Overwriting
+from connector.wopi.overwriting import ChangedMeanwhile, Overwriting, may_be_replaced
 from connector.wopi.targets import IllegalName, NameTaken, Target
 
 _log = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ class Wish:
         mime_type: of the source; the new file's too if it has the same extension.
         may_empty: whether no content at all may take the place of an office document's.
         is_titled_by_name: whether the document's title is to be the name with its extension.
+        is_quick: whether the content is so small that others may wait for its upload.
     """
 
     parent: DocumentReference
@@ -59,6 +60,7 @@ class Wish:
     mime_type: str = UNKNOWN_TYPE
     may_empty: bool = False
     is_titled_by_name: bool = False
+    is_quick: bool = False
 
     def mime_type_of(self, name: str) -> str:
         """The type to store a file of this name with."""
@@ -97,9 +99,12 @@ class NewFiles:
         self._instance = instance
 
     def put(self, caller: AccessToken, wish: Wish, content: Spool) -> MadeFile:
-        """Make a file: five calls to Nuxeo, six to overwrite one. Within ``nuxeo_errors``.
+        """Make a file: six calls to Nuxeo, also to overwrite one. Within ``nuxeo_errors``.
+
+        One call less for a wish that ``is_quick``.
 
         Raises:
+            NotFound: the folder is in the trash.
             IllegalName: in specific mode.
             NameTaken: in specific mode without overwriting.
             LockMismatch: the file to overwrite is locked, or not to be changed.
@@ -109,8 +114,10 @@ class NewFiles:
             GatewayError: Nuxeo; ``NuxeoForbidden`` when the user may make nothing there.
         """
         wanted = self.legal_name(wish, caller.user)
-        # Where many want one name, all but the first attempt have the folder for themselves.
-        for make in (self._make, *(self._make_alone,) * _ATTEMPTS):
+        # Where many want one name, all but the first attempt have the folder for themselves; so has
+        # the first of what takes no time to upload.
+        first = self._make_alone if wish.is_quick else self._make
+        for make in (first, *(self._make_alone,) * _ATTEMPTS):
             try:
                 made = make(wish, content, wanted, caller.user)
                 if isinstance(made, MadeFile):
@@ -161,16 +168,17 @@ class NewFiles:
         if existing is not None and wish.target.is_exact:
             return existing
         uploaded = self._gateway.blobs.upload(content, name, wish.mime_type_of(name), user)
-        with self._store.critical_section(wish.parent.document_key):
-            is_used = False
-            try:
+        is_used = False
+        try:
+            with self._store.critical_section(wish.parent.document_key):
+                self._refuse_trash(wish.parent, user)
                 if self._gateway.folders.files_named(wish.parent, [name], user):
                     raise _Again(f"{name} was taken in the meantime")
                 is_used = True
                 return self._create(wish, content, uploaded, user)
-            finally:
-                if not is_used:
-                    self._gateway.blobs.discard(uploaded, user)
+        finally:
+            if not is_used:
+                self._gateway.blobs.discard(uploaded, user)
 
     def _make_alone(
         self, wish: Wish, content: Spool, wanted: str, user: str
@@ -180,8 +188,14 @@ class NewFiles:
             name, existing = self.free_name(wish.parent, wanted, user)
             if existing is not None and wish.target.is_exact:
                 return existing
+            self._refuse_trash(wish.parent, user)
             uploaded = self._gateway.blobs.upload(content, name, wish.mime_type_of(name), user)
             return self._create(wish, content, uploaded, user)
+
+    def _refuse_trash(self, parent: DocumentReference, user: str) -> None:
+        """Refuse a folder that was deleted meanwhile; inside its section nobody deletes it."""
+        if self._gateway.folders.get(parent, user).document.is_in_trash:
+            raise NotFound("the folder is in the trash")
 
     def _create(self, wish: Wish, content: Spool, uploaded: UploadedBlob, user: str) -> MadeFile:
         folders = self._gateway.folders
@@ -207,12 +221,23 @@ class NewFiles:
     ) -> MadeFile:
         """Overwrite a file, with the folder's critical section left behind.
 
-        Two sections may be one and the same to the store, and one within the other wait for ever.
+        What cannot be kept as a version is not overwritten: the name is taken then.
         """
         made, blob = _made(existing), existing.blob(MAIN_FILE_XPATH)
         assert blob is not None
+        if not may_be_replaced(existing, blob):
+            raise self._taken(wish, existing, caller.user)
         file = OpenFile(encode(made.reference, self._instance), made.reference, caller)
         uploaded = self._gateway.blobs.upload(content, made.name, blob.mime_type, file.user)
+
+        def check(now: Document) -> None:
+            if (_name_of(now), now.parent_uid, now.is_trashed) != (
+                made.name,
+                wish.parent.document_id,
+                False,
+            ):
+                raise ChangedMeanwhile(now)
+
         try:
             self._overwriting.overwrite(
                 file,
@@ -220,10 +245,7 @@ class NewFiles:
                 uploaded,
                 no_right=NotImplementedOperation("the user may not overwrite the file"),
                 may_empty=wish.may_empty,
-                is_it=lambda now: (
-                    (_name_of(now), now.parent_uid, now.is_trashed)
-                    == (made.name, wish.parent.document_id, False)
-                ),
+                check=check,
             )
         except ChangedMeanwhile as error:
             raise _Again(f"{made.name} is another file in the meantime") from error

@@ -96,7 +96,7 @@ class FileOperations:
                 blob,
                 version=self._versions.of_blob(file.file_id, document, blob),
                 can_write=file.obstacle(self._rights, document, owners) is None,
-                user_info=self._store.user_info(file.user),
+                user_info=self._store.user_info(file.user, file.token.client),
             )
 
     def get_file(self, file: OpenFile, max_expected_size: int) -> tuple[BlobStream, str | None]:

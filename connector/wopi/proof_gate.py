@@ -25,14 +25,21 @@ class ProofGate:
         clients: with their keys.
         links: knows the URLs that office clients call.
         clock: seconds since the epoch.
+        native_clients: whether Office for mobile, which signs nothing, may come in.
     """
 
     def __init__(
-        self, clients: OfficeClients, links: Links, clock: Callable[[], float] = time.time
+        self,
+        clients: OfficeClients,
+        links: Links,
+        clock: Callable[[], float] = time.time,
+        *,
+        native_clients: bool = False,
     ) -> None:
         self._clients = clients
         self._links = links
         self._clock = clock
+        self._native_clients = native_clients
 
     def check(
         self, client_name: str, headers: Mapping[str, str], *, access_token: str, called: str
@@ -48,7 +55,7 @@ class ProofGate:
         Raises:
             ServerError: the call is not proven, which WOPI answers with 500.
         """
-        if client_name == NATIVE_CLIENT:
+        if client_name == NATIVE_CLIENT and self._native_clients:
             # It signs nothing; its user has signed in to Nuxeo for the token.
             return
         client = self._clients.get(client_name)

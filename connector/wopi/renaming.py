@@ -30,7 +30,7 @@ from connector.wopi.sessions import Sessions
 
 _log = logging.getLogger(__name__)
 
-_ATTEMPTS = 3
+_ATTEMPTS = 4
 
 
 class RenameMode(StrEnum):
@@ -53,6 +53,14 @@ class _Admitted:
     @property
     def lock_id(self) -> str:
         return self.lock.lock_id if self.lock else ""
+
+
+class _OtherFolder(Exception):
+    """The name is to be looked for in a folder whose critical section was not entered."""
+
+    def __init__(self, folder: DocumentReference) -> None:
+        super().__init__(folder.document_key)
+        self.folder = folder
 
 
 class Renaming:
@@ -81,7 +89,10 @@ class Renaming:
         self._mode = mode
 
     def rename_file(self, file: OpenFile, lock_id: str | None, requested: str) -> str:
-        """RenameFile: three calls to Nuxeo; two for an attachment and in mode ``title``.
+        """RenameFile: four calls to Nuxeo; two for an attachment and in mode ``title``.
+
+        A name in a folder is taken inside the folder's critical section, and the document is read
+        once more there: only it tells which folder that is.
 
         Two more for a co-author, to whom Nuxeo's lock is handed over.
 
@@ -98,14 +109,20 @@ class Renaming:
             LockMismatch: locked with another id, or not to be changed.
             NotFound: no such file any more, or no right to write it.
         """
-        with nuxeo_errors(), self._store.critical_section(file.reference.document_key):
+        held, folder = "", None
+        with nuxeo_errors():
             for _ in range(_ATTEMPTS):
-                admitted = self._admit(file, lock_id)
-                try:
-                    return self._rename(file, admitted, requested)
-                except NuxeoConflict:
-                    _log.info("renaming %s once more", file.reference.document_key)
-            raise LockMismatch(admitted.lock_id, "the document keeps changing in Nuxeo")
+                keys = [file.reference.document_key, *([folder.document_key] if folder else [])]
+                with self._store.critical_section(*keys):
+                    admitted = self._admit(file, lock_id)
+                    held = admitted.lock_id
+                    try:
+                        return self._rename(file, admitted, requested, folder)
+                    except _OtherFolder as other:
+                        folder = other.folder
+                    except NuxeoConflict:
+                        _log.info("renaming %s once more", file.reference.document_key)
+        raise LockMismatch(held, "the document keeps changing in Nuxeo")
 
     def _admit(self, file: OpenFile, lock_id: str | None) -> _Admitted:
         """Judge the renaming by the document as it is at this moment."""
@@ -121,7 +138,13 @@ class Renaming:
         place, blob = located(file, document, current)
         return _Admitted(place, document, blob, current)
 
-    def _rename(self, file: OpenFile, admitted: _Admitted, requested: str) -> str:
+    def _rename(
+        self,
+        file: OpenFile,
+        admitted: _Admitted,
+        requested: str,
+        folder: DocumentReference | None,
+    ) -> str:
         document, blob = admitted.document, admitted.blob
         suffix = filenames.extension(blob.name)
         stem = legal_stem(requested, suffix)
@@ -130,6 +153,9 @@ class Renaming:
         file_name = title = None
         names_file = self._mode is not RenameMode.TITLE or not is_main_file
         if names_file and f"{stem}{suffix}" != blob.name:
+            parent = _folder(place, document)
+            if parent is not None and parent != folder:
+                raise _OtherFolder(parent)
             file_name = free_name(
                 f"{stem}{suffix}",
                 lambda names: self._names_beside(place, document, names, file.user),
@@ -163,9 +189,9 @@ class Renaming:
             others = document.neighbours(place.xpath)
             others.pop(place.xpath, None)
             return frozenset(blob.name for blob in others.values())
-        if document.parent_uid is None:
+        folder = _folder(place, document)
+        if folder is None:
             return frozenset()
-        folder = DocumentReference(place.repository, document.parent_uid)
         found = self._gateway.folders.files_named(folder, wanted, user)
         blobs = [item.blob(place.xpath) for item in found if item.uid != document.uid]
         return frozenset(blob.name for blob in blobs if blob is not None)
@@ -184,6 +210,13 @@ class Renaming:
             self._store.note_content(lock.file_id, lock.content, file_name, lock.mime_type)
         except LockStoreBusy as error:
             _log.warning("renamed, but not noted: %s", error)
+
+
+def _folder(place: FileReference, document: Document) -> DocumentReference | None:
+    """The folder in which a main file has its name; ``None`` for one without, and attachments."""
+    if place.xpath != MAIN_FILE_XPATH or document.parent_uid is None:
+        return None
+    return DocumentReference(place.repository, document.parent_uid)
 
 
 def legal_stem(requested: str, suffix: str) -> str:

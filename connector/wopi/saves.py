@@ -33,6 +33,7 @@ class SaveNote:
         is_modified_by_user: somebody has changed something; ``None`` if it does not tell.
         storage_time: the time of change that it knows for what it has; ``None`` if it does not
             tell, or wants to save whatever there is.
+        is_cut_to_seconds: whether that time has no fraction of a second.
     """
 
     editors: tuple[str, ...] = ()
@@ -40,34 +41,47 @@ class SaveNote:
     is_exit_save: bool = False
     is_modified_by_user: bool | None = None
     storage_time: datetime | None = None
+    is_cut_to_seconds: bool = False
 
     @property
     def comment(self) -> str | None:
-        """The note for Nuxeo's audit."""
-        return f"Edited by {', '.join(self.editors)}" if self.editors else None
+        """The note for Nuxeo's audit: who has edited, and why it was saved just now."""
+        parts = [f"edited by {', '.join(self.editors)}"] if self.editors else []
+        if self.is_exit_save:
+            parts.append("saved when the last one left")
+        elif self.is_autosave:
+            parts.append("saved automatically")
+        if self.is_modified_by_user is False:
+            parts.append("with no change by a user")
+        text = ", ".join(parts)
+        return text[:1].upper() + text[1:] or None
 
-    def is_about(self, nuxeo_time: str | None) -> bool:
-        """Whether the client speaks of the content that was last changed at this time.
+    def knows(self, changed: str | None) -> bool:
+        """Whether the client knows of content that was changed at this time, in Nuxeo's form.
 
-        Two ways of writing a moment are the same moment; what Nuxeo keeps in milliseconds may have
-        been cut to seconds on the way.
+        Moments are compared, not texts; one that was cut to seconds on its way knows of everything
+        in that second.
         """
-        changed = moment_of(nuxeo_time)
-        if self.storage_time is None or changed is None:
+        moment = moment_of(changed)
+        if self.storage_time is None or moment is None:
             return True
-        return abs((self.storage_time - changed).total_seconds()) < 1.0
+        if self.is_cut_to_seconds:
+            moment = moment.replace(microsecond=0)
+        return self.storage_time >= moment
 
 
 def read_note(headers: HeaderValues) -> SaveNote:
     """What the headers of a PutFile say."""
     editors = [part.strip() for part in headers.get("X-WOPI-Editors", "").split(",")]
     modified = _said(headers, "IsModifiedByUser")
+    timestamp = _said(headers, "Timestamp")
     return SaveNote(
         editors=tuple(dict.fromkeys(filter(None, editors)))[:_MAX_EDITORS],
         is_autosave=_said(headers, "IsAutosave") == "true",
         is_exit_save=_said(headers, "IsExitSave") == "true",
         is_modified_by_user=None if not modified else modified == "true",
-        storage_time=moment_of(_said(headers, "Timestamp").upper()),
+        storage_time=moment_of(timestamp.upper()),
+        is_cut_to_seconds=bool(timestamp) and "." not in timestamp,
     )
 
 

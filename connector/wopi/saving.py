@@ -215,7 +215,7 @@ class Saving:
                 if content.is_content_of(admitted.blob):
                     # Already there: the answer to an earlier try may have been lost.
                     return self._noted(file, admitted, admitted.document)
-                self._check(admitted, content, uploaded, note)
+                self._check(file, admitted, content, uploaded, note)
                 self._prepare(file, admitted)
                 is_used = True
                 after = self._write(file, admitted, content, uploaded, note)
@@ -238,10 +238,18 @@ class Saving:
             raise mismatch(None)
         return _Admitted(place, document, blob, current)
 
-    @staticmethod
-    def _check(admitted: _Admitted, content: Spool, uploaded: UploadedBlob, note: SaveNote) -> None:
+    def _check(
+        self,
+        file: OpenFile,
+        admitted: _Admitted,
+        content: Spool,
+        uploaded: UploadedBlob,
+        note: SaveNote,
+    ) -> None:
         refuse_to_empty(admitted.blob, content)
-        if admitted.was_changed_outside and not note.is_about(admitted.document.last_modified):
+        # Not only what was written in the session's time: a client may have been without a lock.
+        changed = self._versions.changed(file.file_id, admitted.document, admitted.blob)
+        if not note.knows(changed):
             raise ChangedInStorage(admitted.lock_id, "the file was changed in Nuxeo")
         if admitted.name != _Name(uploaded.name, uploaded.mime_type):
             renamed = LockMismatch(admitted.lock_id, "the file keeps being renamed in Nuxeo")
@@ -254,6 +262,10 @@ class Saving:
         self._sessions.hold_as(file.reference, admitted.document, file.user, admitted.lock.lock_id)
         if not admitted.was_changed_outside:
             return
+        if not admitted.document.is_versionable:
+            raise LockMismatch(
+                admitted.lock_id, "the file was changed in Nuxeo, and its type keeps no versions"
+            )
         _log.warning(
             "%s was changed outside its session: kept as a version", file.reference.document_key
         )

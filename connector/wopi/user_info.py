@@ -1,6 +1,7 @@
 """PutUserInfo: a text that an office client keeps with us for a user, and gets back as UserInfo.
 
-It is the user's, whichever file it came with, and is kept in the store that all nodes share.
+It is the user's, whichever file it came with, and of one office client: another one would not
+understand it. It is kept with the locks, in the store that all processes of one machine share.
 
 Source: the page PutUserInfo.
 """
@@ -46,4 +47,4 @@ class UserInfo:
             raise BadRequest("the body is not ASCII")
         with nuxeo_errors():
             file.blob_in(self._gateway.documents.get(file.reference, file.user))
-            self._store.put_user_info(file.user, body.decode("ascii"))
+            self._store.put_user_info(file.user, file.token.client, body.decode("ascii"))

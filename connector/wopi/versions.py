@@ -29,7 +29,9 @@ class Versions:
     def of_blob(self, file_id: str, document: Document, blob: Blob) -> str:
         """The version of a blob as Nuxeo describes it."""
         content = content_of(document, blob)
-        generation = self._store.see_content(file_id, content, document.change_order)
+        generation = self._store.see_content(
+            file_id, content, document.change_order, document.last_modified
+        )
         return _text(content, generation)
 
     def of_blobs(self, files: Sequence[tuple[str, Document, Blob]]) -> list[str]:
@@ -37,11 +39,20 @@ class Versions:
         contents = [content_of(document, blob) for _, document, blob in files]
         generations = self._store.see_contents(
             [
-                (file_id, content, document.change_order)
+                (file_id, content, document.change_order, document.last_modified)
                 for (file_id, document, _), content in zip(files, contents, strict=True)
             ]
         )
         return list(map(_text, contents, generations))
+
+    def changed(self, file_id: str, document: Document, blob: Blob) -> str | None:
+        """When a file's content was changed, in Nuxeo's form: as it was first seen, at the latest.
+
+        ``None`` if that is not known. A later change of a property does not move it, as it does
+        Nuxeo's own time of change.
+        """
+        noted = self._store.changed_with(file_id, content_of(document, blob))
+        return document.last_modified if noted is None else noted or None
 
     def of_digest(self, file_id: str, digest: str | None) -> str | None:
         """The version of content that is being read; ``None`` if it cannot be told by its digest.
@@ -56,7 +67,9 @@ class Versions:
     def of_save(self, file_id: str, document: Document, blob: Blob) -> str:
         """The version that a PutFile made: a new one, also for the same bytes again."""
         content = content_of(document, blob)
-        generation = self._store.save_content(file_id, content, document.change_order)
+        generation = self._store.save_content(
+            file_id, content, document.change_order, document.last_modified
+        )
         return _text(content, generation)
 
 

@@ -221,6 +221,21 @@ def test_a_trashed_document_comes_back(alice, carol, folder):
     assert names(alice, folder) == ["back"]
 
 
+def test_a_breadcrumb_tells_of_a_folder_in_the_trash(alice, folder):
+    """REST_CONTRACT 2.2, 2.4: each document of a breadcrumb is written with ``isTrashed``."""
+    uid = add(alice, folder)["uid"]
+    headers = {"enrichers-document": "breadcrumb"}
+
+    def told():
+        document = alice.get(f"api/v1/id/{uid}", 200, headers=headers).json()
+        return [e["isTrashed"] for e in document["contextParameters"]["breadcrumb"]["entries"]]
+
+    assert not any(told())
+    parent = alice.get(f"api/v1/path{folder}", 200).json()["uid"]
+    alice.operation("Document.Trash", parent)
+    assert told()[-2] is True
+
+
 def test_deleting_is_for_good(alice, folder):
     """REST_CONTRACT 2.1: not the trash."""
     uid = add(alice, folder)["uid"]

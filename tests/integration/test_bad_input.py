@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from urllib.parse import parse_qs
 
 import jwt
 import pytest
@@ -10,7 +11,8 @@ import requests
 
 from connector.file_reference import FileReference
 from connector.wopi.file_id import encode
-from tests.support import Signed
+from connector.wopi.filenames import check
+from tests.support import DEMO_FOLDER, Signed, Wopi
 
 OPERATIONS = {
     "CheckFileInfo": lambda client: client.request("GET"),
@@ -225,7 +227,144 @@ def test_another_method_is_405(good, method, suffix):
     assert good.request(method, suffix).status_code == 405
 
 
+def test_nobody_is_sent_anywhere_with_a_token(good):
+    """A redirect's address would be made of the request's Host."""
+    for doubled in ("/site//wopi/", "//site/wopi/", "/site/wopi//"):
+        source = good.source.replace("/site/wopi/", doubled)
+        for url in (source, f"{source}/", f"{source}/contents/", f"{source}//contents"):
+            parameters = {"access_token": good.token}
+            answer = good.http.get(
+                url, params=parameters, headers={"Host": "evil.example"}, allow_redirects=False
+            )
+            assert answer.status_code in (200, 404, 500)
+            assert "Location" not in answer.headers
+
+
+def test_no_page_is_a_redirect_made_of_the_request(demo):
+    for path in ("wopi", "wopi/", "wopi/static", "wopi//", "wopi/edit//x", "/wopi"):
+        answer = requests.get(
+            f"{demo.connector_url}{path}", headers={"Host": "evil.example"}, allow_redirects=False
+        )
+        assert answer.status_code in (200, 404)
+        assert "evil.example" not in answer.text + str(answer.headers)
+
+
 def test_another_place_is_404_and_says_nothing(good):
     for suffix in ("/elsewhere", "/contents/more", "/ancestry/more"):
         response = good.request("GET", suffix)
         assert (response.status_code, response.text) == (404, "")
+
+
+# Names in UTF-7 that no file may have: halves of surrogate pairs, no characters, C1 controls, and
+# what turns the direction of writing, so that an .exe looks like a .docx.
+NAMES = {
+    "+2AA-": "U+D800",
+    "+3/8-": "U+DFFF",
+    "x+2AA-y": "U+D800",
+    "+//4-": "U+FFFE",
+    "x+//8-": "U+FFFF",
+    "x+AIU-y": "U+0085",
+    "Plan+IC4-xcod": "U+202E",
+    "Plan+IGY-x+IGk-": "U+2066",
+}
+
+
+@pytest.fixture
+def place(demo):
+    """A folder of its own with a file: clients for both, and what is there."""
+    alice = demo.nuxeo("alice")
+    body = {"entity-type": "document", "type": "Folder", "name": "f"}
+    folder = alice.call("POST", f"api/v1/path{DEMO_FOLDER}", json=body).json()
+    file = demo.open("alice", alice.create(folder=folder["path"]))
+    url = file.request("GET", "/ancestry").json()["AncestorsWithRootFirst"][-1]["Url"]
+    source, _, query = url.partition("?")
+    container = Wopi(source, parse_qs(query)["access_token"][0], file.keys)
+
+    def there():
+        found = container.request("GET", "/children").json()
+        named = alice.call("GET", f"api/v1/id/{folder['uid']}").json()["title"]
+        files = {each["Name"] for each in found["ChildFiles"]}
+        return named, files, {each["Name"] for each in found["ChildContainers"]}
+
+    return file, container, there
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_nothing_may_have_is_refused_and_says_why(place, name):
+    file, container, there = place
+    before = there()
+    answers = [
+        (file.request("POST", data=b"x", Override="PUT_RELATIVE", RelativeTarget=f"{name}.docx")),
+        container.request("POST", Override="CREATE_CHILD_FILE", RelativeTarget=f"{name}.docx"),
+        container.request("POST", Override="CREATE_CHILD_CONTAINER", RelativeTarget=name),
+        container.request("POST", Override="RENAME_CONTAINER", RequestedName=name),
+    ]
+    kinds = ("File", "File", "Container", "Container")
+    for answer, kind in zip(answers, kinds, strict=True):
+        assert answer.status_code == 400
+        assert NAMES[name] in answer.headers[f"X-WOPI-Invalid{kind}NameError"]
+    assert there() == before
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_nothing_may_have_is_a_good_suggestion(place, name):
+    file, container, there = place
+    sent = {"SuggestedTarget": f"{name}.docx"}
+    saved = file.request("POST", data=b"x", Override="PUT_RELATIVE", **sent)
+    made = container.request("POST", Override="CREATE_CHILD_FILE", **sent)
+    folder = container.request("POST", Override="CREATE_CHILD_CONTAINER", SuggestedTarget=name)
+    assert [each.status_code for each in (saved, made, folder)] == [200, 200, 200]
+    names = saved.json()["Name"], made.json()["Name"]
+    assert {*names, "Report.docx"} == there()[1]
+    assert {folder.json()["ContainerPointer"]["Name"]} == there()[2]
+    for each in (*names, *there()[2]):
+        assert check(each) == each
+    assert all(each.endswith(".docx") for each in names)
+
+
+def test_a_file_is_renamed_to_what_is_left_of_a_name(place):
+    file, _, there = place
+    for name in NAMES:
+        answer = file.request("POST", Override="RENAME_FILE", RequestedName=name)
+        if name.startswith("+"):
+            # Nothing is left.
+            assert answer.status_code == 400
+            assert answer.headers["X-WOPI-InvalidFileNameError"]
+        else:
+            assert answer.status_code == 200
+            assert there()[1] == {f"{answer.json()['Name']}.docx"}
+            assert check(answer.json()["Name"])
+
+
+def test_files_that_have_such_a_name_already_are_shown_and_edited(demo):
+    alice = demo.nuxeo("alice")
+    uid = alice.create(name="Plan.docx")
+    name = "Pl\x85an\u202excod\uffff.docx"
+    params = {"properties": {"file:content/name": name}}
+    alice.call("POST", f"api/v1/id/{uid}/@op/Document.Update", json={"params": params})
+    client = demo.open("alice", uid)
+    assert client.info()["BaseFileName"] == name
+    assert client.lock("L").status_code == 200
+    assert client.put(b"edited", "L").status_code == 200
+    assert client.unlock("L").status_code == 200
+    assert alice.content(uid) == b"edited"
+    assert client.info()["BaseFileName"] == name
+
+
+@pytest.mark.parametrize("half", ["\ud800", "x\udfff"])
+def test_activities_that_no_text_can_name(demo, half):
+    alice = demo.nuxeo("alice")
+    uid = alice.create()
+    client = demo.open("alice", uid)
+
+    def add(activity_id, content_id):
+        data = {"ContentId": content_id, "ContentAction": "created", "CommentText": "Hi"}
+        activity = {"Type": "comment", "Id": activity_id, "Data": data}
+        body = json.dumps({"Activities": [activity]}).encode()
+        return client.request("POST", data=body, Override="ADD_ACTIVITIES")
+
+    assert add(half, "c").status_code == 400
+    unnamed = add("1", half)
+    assert unnamed.status_code == 200
+    assert unnamed.json() == {"ActivityResponses": [{"Id": "1", "Status": 3}]}
+    assert alice.call("GET", f"api/v1/id/{uid}/@comment").json()["entries"] == []

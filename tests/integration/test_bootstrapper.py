@@ -286,6 +286,9 @@ def test_the_address_of_a_file_becomes_its_wopisrc(demo, token):
     assert answer["Bootstrap"]["UserId"] == "alice"
     url = answer["WopiSrcInfo"]["Url"]
     assert url.startswith(f"{client.source}?")
+    said = parse_qs(urlsplit(url).query)
+    claims = jwt.decode(said["access_token"][0], options={"verify_signature": False})
+    assert said["access_token_ttl"] == [str(claims["exp"] * 1000)]
     assert requests.get(url, timeout=30).json()["UserCanWrite"] is True
     unknown = call(places(demo)[0], token, "POST", HostNativeFileName="x", **headers)
     assert unknown.status_code == 404
@@ -328,11 +331,55 @@ def test_a_user_is_looked_up_once_for_several_calls(in_process, asked, token):
 def test_a_flood_of_tokens_that_are_nobodys_does_not_reach_nuxeo(in_process, asked, token):
     url = f"{in_process.settings.base_url}wopibootstrapper"
     assert call(url, token).status_code == 200
-    answers = [call(url, f"nobody{number}").status_code for number in range(60)]
-    assert set(answers) == {401, 500}
+    answers = [call(url, f"nobody{number}") for number in range(60)]
+    assert {answer.status_code for answer in answers} == {401, 429}
+    for answer in answers:
+        # Who is put off is not sent to sign in again.
+        assert ("Retry-After" in answer.headers) == (answer.status_code == 429)
+        assert ("WWW-Authenticate" in answer.headers) == (answer.status_code == 401)
     assert len(asked) < 45
     # Whoever is known already goes on working.
     assert call(url, token).status_code == 200
+
+
+def test_a_flood_keeps_nobody_out_who_is_elsewhere(demo, in_process, client_id, token):
+    url = f"{in_process.settings.base_url}wopibootstrapper"
+
+    def come(bearer, forwarded_for):
+        headers = {"Authorization": f"Bearer {bearer}", "X-Forwarded-For": forwarded_for}
+        return requests.get(url, headers=headers, timeout=30).status_code
+
+    # Whoever they say they are, the proxy knows better.
+    answers = [come(f"nobody{number}", f"8.8.{number}.1, 9.9.9.9") for number in range(60)]
+    assert set(answers) == {401, 429}
+    assert come(token, "9.9.9.9") == 429
+    assert come(token, "9.9.9.9, 8.8.8.8") == 200
+    # From now on the token is known to be good.
+    assert come(token, "9.9.9.9") == 200
+
+
+def test_there_is_no_bootstrapper_unless_it_is_switched_on(demo, tmp_path, clock, token):
+    uid = demo.nuxeo("alice").create()
+    is_on = InProcess(demo, tmp_path / "on", clock)
+    is_off = InProcess(demo, tmp_path / "off", clock, **{"nuxeo.wopi.bootstrapper": ""})
+    try:
+        source = is_on.open("alice", uid).source
+        headers = {"EcosystemOperation": "GET_NEW_ACCESS_TOKEN", "WopiSrc": source}
+        url = f"{is_on.settings.base_url}wopibootstrapper"
+        fresh = call(url, token, "POST", **headers).json()["AccessTokenInfo"]["AccessToken"]
+        assert native(source, fresh).status_code == 200
+        for path in ("wopibootstrapper", "site/wopi/wopibootstrapper"):
+            for method in ("GET", "POST"):
+                response = call(f"{is_off.settings.base_url}{path}", token, method, **headers)
+                assert response.status_code == 404
+                assert "WWW-Authenticate" not in response.headers
+        # Nor is what was handed out while it was on good any more.
+        there = is_off.open("alice", uid)
+        assert there.info()["UserCanWrite"] is True
+        assert native(there.source, fresh).status_code == 500
+    finally:
+        is_on.close()
+        is_off.close()
 
 
 def test_while_nuxeo_is_away_nobody_is_sent_to_sign_in_again(behind_proxy, proxy, token):

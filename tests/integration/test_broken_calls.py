@@ -10,6 +10,7 @@ import pytest
 from connector.file_reference import FileReference, InvalidFileReference
 from connector.lock_store.base import Hold
 from connector.nuxeo_gateway import content as content_module
+from connector.nuxeo_gateway.documents import Document
 from tests.support import Served
 
 LOCK, UNLOCK, UPLOAD = "@op/Document.Lock", "@op/Document.Unlock", "/api/v1/upload"
@@ -156,6 +157,19 @@ def test_what_somebody_else_uploads_in_mid_session_is_kept_as_a_version(
     before = len(versions(alice, uid))
     assert client.put(b"once more", "L").status_code == 200
     assert len(versions(alice, uid)) == before
+
+
+def test_what_could_not_be_kept_as_a_version_is_not_overwritten(
+    demo, in_process, alice, uid, monkeypatch
+):
+    monkeypatch.setattr(Document, "is_versionable", False)
+    client = in_process.open("alice", uid)
+    client.lock("L")
+    demo.nuxeo().replace(uid, b"from outside")
+    refused = client.put(b"of the session", "L")
+    assert (refused.status_code, refused.headers["X-WOPI-Lock"]) == (409, "L")
+    assert "keeps no versions" in refused.headers["X-WOPI-LockFailureReason"]
+    assert alice.content(uid) == b"from outside"
 
 
 def test_a_file_renamed_in_mid_session_keeps_its_new_name(demo, in_process, alice, uid):

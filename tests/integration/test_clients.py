@@ -135,6 +135,17 @@ def test_the_first_opens_the_file_and_the_other_is_offered(demo, both, second):
     assert policy(chosen)["frame-src"] == [second.url.rstrip("/")]
 
 
+def test_what_an_office_client_keeps_for_a_user_is_told_to_no_other(demo, both, second):
+    uid = demo.nuxeo("alice").create()
+    ours = wopi(page_for(demo, both, "alice", uid), demo.keys)
+    theirs = wopi(page_for(demo, both, "alice", uid, client="collabora"), second.keys)
+    for client, text in ((ours, "tips=1"), (theirs, "{}")):
+        assert "UserInfo" not in client.info()
+        put = client.request("POST", data=text.encode(), Override="PUT_USER_INFO")
+        assert put.status_code == 200
+    assert (ours.info()["UserInfo"], theirs.info()["UserInfo"]) == ("tips=1", "{}")
+
+
 def test_each_clients_calls_are_checked_with_its_own_keys(demo, both, second):
     uid = demo.nuxeo("alice").create()
     page = page_for(demo, both, "alice", uid, client="collabora")
@@ -184,11 +195,15 @@ def test_links_in_check_file_info_keep_to_the_client(demo, both, second):
     assert Browser(demo, "alice").http.get(info["HostViewUrl"], timeout=30).status_code == 200
 
 
-def test_an_unknown_choice_is_admitted(demo, both):
+def test_a_choice_that_there_is_not_is_ignored(demo, both):
+    # Whatever a link says is anybody's text: it is not shown.
     uid = demo.nuxeo("alice").create()
-    page = page_for(demo, both, "alice", uid, client="<b>word")
-    assert opened_in(page)[0] == "office"
-    assert "&lt;b&gt;word cannot open this file at the moment. It opens in Office." in page.text
+    for name in ("<b>word", "Your password has expired, call 555; until then Word", ""):
+        page = page_for(demo, both, "alice", uid, client=name)
+        assert opened_in(page)[0] == "office"
+        assert "cannot open this file" not in page.text
+        assert "expired" not in page.text
+        assert "b&gt;" not in page.text
 
 
 def test_signing_in_keeps_the_choice(demo, both):

@@ -175,6 +175,19 @@ def test_all_children_of_a_large_folder_are_listed(demo, in_process, alice, fold
     assert entry["Version"] != found["ChildFiles"][3]["Version"]
 
 
+def test_of_a_huge_folder_as_many_are_listed_as_can_be(in_process, alice, folder, monkeypatch):
+    monkeypatch.setattr("connector.nuxeo_gateway.folders._PAGE", 3)
+    monkeypatch.setattr("connector.wopi.container_operations.MAX_CHILDREN", 4)
+    uids = [alice.create(b"x", f"{number}.docx", folder=folder["path"]) for number in range(4)]
+    container = parent_of(in_process.open("alice", uids[0]))
+    assert len(children(container)["ChildFiles"]) == 4
+    alice.create(b"x", "one more.docx", folder=folder["path"])
+    listed = [entry["Name"] for entry in children(container)["ChildFiles"]]
+    # Always the same ones.
+    assert len(listed) == 4
+    assert [entry["Name"] for entry in children(container)["ChildFiles"]] == listed
+
+
 # Making
 
 
@@ -307,6 +320,55 @@ def test_only_an_empty_folder_is_deleted_and_goes_to_the_trash(alice, container)
         post(new, "CREATE_CHILD_FILE", SuggestedTarget="a.docx"),
     ):
         assert response.status_code == 404
+
+
+def test_nothing_is_made_in_a_folder_that_is_being_deleted(alice, container):
+    for _ in range(6):
+        new = made(container, SuggestedTarget="Short-lived")
+        uid = new.info()["HostUrl"].rpartition("/")[2]
+        answers = {}
+
+        def work(operation, new=new, answers=answers, **headers):
+            answers[operation] = post(new, operation, **headers).status_code
+
+        threads = [
+            threading.Thread(target=work, args=("DELETE_CONTAINER",)),
+            threading.Thread(
+                target=work, args=("CREATE_CHILD_FILE",), kwargs={"SuggestedTarget": "a.docx"}
+            ),
+            threading.Thread(
+                target=work, args=("CREATE_CHILD_CONTAINER",), kwargs={"SuggestedTarget": "a"}
+            ),
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        is_gone = answers.pop("DELETE_CONTAINER") == 200
+        assert alice.document(uid)["isTrashed"] is is_gone
+        assert set(answers.values()) <= ({404} if is_gone else {200, 404})
+
+
+def test_a_folder_whose_parent_is_in_the_trash_is_gone_too(alice, folder, container):
+    inner = made(container, SuggestedTarget="Inner")
+    alice.operation("Document.Trash", folder["uid"])
+    assert inner.request("GET").status_code == 404
+    assert post(inner, "CREATE_CHILD_FILE", SuggestedTarget="a.docx").status_code == 404
+    assert post(inner, "CREATE_CHILD_CONTAINER", SuggestedTarget="a").status_code == 404
+
+
+def test_what_the_user_may_not_read_goes_to_the_trash_with_its_folder(demo, alice, container):
+    admin = demo.nuxeo()
+    new = made(container, RelativeTarget="Looks empty")
+    uid = new.info()["HostUrl"].rpartition("/")[2]
+    hidden = admin.create(b"hidden", folder=admin.document(uid)["path"])
+    admin.operation("Document.BlockPermissionInheritance", hidden)
+    assert children(new)["ChildFiles"] == []
+    assert post(new, "DELETE_CONTAINER").status_code == 200
+    # It is whole, and there again with the folder.
+    admin.operation("Document.Untrash", uid)
+    assert admin.content(hidden) == b"hidden"
+    assert admin.document(hidden)["isTrashed"] is False
 
 
 def test_the_address_to_share_is_the_folders_page(container):

@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from connector.nuxeo_gateway.documents import Document
 from connector.wopi.filenames import decode_header, encode_header
 from tests.fixtures import InProcess
 from tests.support import Wopi, docx_bytes, paragraphs
@@ -305,6 +306,150 @@ def test_a_conversion_needs_the_right_to_write_and_an_unlocked_file(demo, alice,
     assert alice.content(uid) == b"old format"
 
 
+def convert(client, content=b"new format", **headers):
+    named = {} if "RelativeTarget" in headers else {"SuggestedTarget": ".docx"}
+    return save_as(client, content, FileConversion="true", **named, **headers)
+
+
+def test_a_conversion_that_comes_late_leaves_what_was_written_since(demo, alice, folder):
+    uid = alice.create(b"old format", "Letter.doc", folder=folder)
+    client, late = demo.open("alice", uid), demo.open("bob", uid)
+    assert convert(client, b"alice's conversion").status_code == 200
+    client.lock("L")
+    client.put(b"alice's edits", "L")
+    # Whether she is still at it or has left: bob is sent to what there is.
+    for _ in range(2):
+        for target in ({}, {"RelativeTarget": "Letter.docx"}):
+            answer = convert(late, b"bob's conversion", **target)
+            assert (answer.status_code, answer.json()["Name"]) == (200, "Letter.docx")
+            assert uid in answer.json()["HostEditUrl"]
+            assert opened(late, answer).get().content == b"alice's edits"
+        client.unlock("L")
+    assert alice.content(uid) == b"alice's edits"
+    assert list(files(alice, folder)) == ["Letter.docx"]
+    other = {"RelativeTarget": "Other.docx"}
+    refused = convert(late, b"bob's conversion", **other)
+    assert (refused.status_code, refused.headers["X-WOPI-Lock"]) == (409, "")
+    assert convert(demo.open("carol", uid)).status_code == 404
+    assert convert(demo.open("alice", uid, action="view")).status_code == 404
+    assert alice.content(uid) == b"alice's edits"
+
+
+def test_of_many_conversions_at_once_one_is_kept(demo, alice, folder):
+    uid = alice.create(b"old format", "Letter.doc", folder=folder)
+    clients = [demo.open(user, uid) for user in ("alice", "bob") * 3]
+    answers = []
+
+    def work(number, client):
+        answers.append(convert(client, f"conversion {number}".encode()))
+
+    threads = [threading.Thread(target=work, args=each) for each in enumerate(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    # Those that came second are sent to the file.
+    assert {answer.status_code for answer in answers} == {200}
+    assert {answer.json()["Name"] for answer in answers} == {"Letter.docx"}
+    versions = alice.operation("Document.GetVersions", uid).json()["entries"]
+    assert [alice.content(version["uid"]) for version in versions] == [b"old format"]
+
+
+@pytest.fixture
+def converting(behind_proxy, alice, folder):
+    """A client of a file in an old format, and the file's document."""
+    uid = alice.create(b"old format", "Letter.doc", folder=folder)
+    return behind_proxy.open("alice", uid), uid
+
+
+def test_a_file_that_others_change_during_the_upload_is_not_converted(converting, proxy, demo):
+    client, uid = converting
+    proxy.plan("POST", "/upload/", lambda: demo.nuxeo("bob").replace(uid, b"newer", "Letter.doc"))
+    refused = convert(client)
+    assert (refused.status_code, refused.headers["X-WOPI-Lock"]) == (409, "")
+    assert demo.nuxeo().content(uid) == b"newer"
+    assert convert(client).status_code == 200
+
+
+def test_a_file_that_is_renamed_during_the_upload_is_converted_under_its_new_name(
+    converting, proxy, demo
+):
+    client, uid = converting
+
+    def rename():
+        admin = demo.nuxeo()
+        admin.operation("Document.SetBlobName", uid, name="Note.doc")
+
+    proxy.plan("POST", "/upload/", rename)
+    assert convert(client).json()["Name"] == "Note.docx"
+
+
+def test_a_conversion_whose_answer_was_lost_is_done_when_it_is_repeated(converting, proxy, alice):
+    client, uid = converting
+    proxy.plan("PUT", "/id/", "lose")
+    assert convert(client).status_code == 500
+    assert convert(client).json()["Name"] == "Letter.docx"
+    assert alice.content(uid) == b"new format"
+    assert len(alice.operation("Document.GetVersions", uid).json()["entries"]) == 1
+
+
+def test_a_conversion_to_another_files_name_is_refused_with_one_that_is_free(demo, alice, folder):
+    uid = alice.create(b"old format", "Letter.doc", folder=folder)
+    other = alice.create(b"theirs", "Other.docx", folder=folder)
+    client, bob = demo.open("alice", uid), demo.open("bob", other)
+    bob.lock("theirs")
+    exact = {"RelativeTarget": "Other.docx"}
+    for said in ("false", "true"):
+        refused = convert(client, OverwriteRelativeTarget=said, **exact)
+        assert (refused.status_code, refused.headers["X-WOPI-Lock"]) == (409, "theirs")
+        assert refused.headers["X-WOPI-ValidRelativeTarget"] == "Other (1).docx"
+    assert (alice.content(uid), alice.content(other)) == (b"old format", b"theirs")
+    bob.unlock("theirs")
+    free = exact | {"RelativeTarget": "Other (1).docx"}
+    assert convert(client, **free).json()["Name"] == "Other (1).docx"
+
+
+def test_a_conversion_to_another_attachments_name(demo, alice, folder):
+    attachments = [("a.doc", b"a"), ("a.docx", b"other")]
+    uid = alice.create(folder=folder, attachments=attachments)
+    client = demo.open("alice", uid, "files:files/0/file")
+    exact = {"RelativeTarget": "a.docx"}
+    refused = convert(client, **exact)
+    assert refused.status_code == 409
+    assert refused.headers["X-WOPI-ValidRelativeTarget"] == "a (1).docx"
+    assert convert(client).json()["Name"] == "a (1).docx"
+
+
+def test_a_conversions_name_that_is_taken_during_the_upload(converting, proxy, alice, folder):
+    client, uid = converting
+    proxy.plan("POST", "/upload/", lambda: alice.create(b"theirs", "Letter.docx", folder=folder))
+    assert convert(client).json()["Name"] == "Letter (1).docx"
+    assert set(files(alice, folder)) == {"Letter.docx", "Letter (1).docx"}
+    assert alice.content(uid) == b"new format"
+
+
+def test_what_cannot_be_kept_as_a_version_is_not_overwritten(
+    in_process, alice, folder, monkeypatch
+):
+    monkeypatch.setattr(Document, "is_versionable", False)
+    uid = alice.create(b"old format", "Letter.doc", folder=folder)
+    target = alice.create(b"old", "Target.docx", folder=folder)
+    client = in_process.open("alice", uid)
+    taken = overwrite(client)
+    assert taken.status_code == 409
+    assert taken.headers["X-WOPI-ValidRelativeTarget"] == "Target (1).docx"
+    # A conversion is a file of its own then.
+    answer = convert(client)
+    assert answer.json()["Name"] == "Letter.docx"
+    assert uid not in answer.json()["HostEditUrl"]
+    assert opened(client, answer).get().content == b"new format"
+    assert (alice.content(uid), alice.content(target)) == (b"old format", b"old")
+    # Of nothing, nothing is lost.
+    empty = alice.create(b"", "Empty.docx", folder=folder)
+    assert overwrite(client, "Empty.docx").status_code == 200
+    assert alice.content(empty) == b"over"
+
+
 # Requests that make no sense
 
 
@@ -338,6 +483,29 @@ def test_a_document_in_the_trash_is_no_place_to_save_beside(demo, alice, folder)
     client = demo.open("alice", uid)
     alice.operation("Document.Trash", uid)
     assert save_as(client, SuggestedTarget="a.docx").status_code == 404
+    assert convert(client).status_code == 404
+
+
+def test_a_folder_in_the_trash_is_no_place_to_save_in(demo, alice, folder):
+    inner = new_folder(alice, folder, "Inner")
+    uids = [alice.create(b"x", "a.doc", folder=inner), alice.create(b"x", "b.docx", folder=inner)]
+    client = demo.open("alice", uids[0])
+    uid = alice.call("GET", f"api/v1/path{folder}").json()["uid"]
+    alice.operation("Document.Trash", uid)
+    assert save_as(client, SuggestedTarget="a.docx").status_code == 404
+    assert overwrite(client, "b.docx").status_code == 404
+    assert convert(client).status_code == 404
+    assert client.info()["UserCanNotWriteRelative"] is True
+    alice.operation("Document.Untrash", uid)
+    assert save_as(client, SuggestedTarget="a.docx").status_code == 200
+
+
+def test_a_folder_that_is_deleted_during_the_upload(failing, proxy, alice, folder):
+    uid = alice.call("GET", f"api/v1/path{folder}").json()["uid"]
+    proxy.plan("POST", "/upload/", lambda: alice.operation("Document.Trash", uid))
+    assert save_as(failing, SuggestedTarget="New.docx").status_code == 404
+    alice.operation("Document.Untrash", uid)
+    assert list(files(alice, folder)) == ["Report.docx"]
 
 
 @pytest.fixture

@@ -1,12 +1,13 @@
 """RenameFile, DeleteFile, GetShareUrl and PutUserInfo against the sandbox."""
 
+import threading
 import uuid
 
 import pytest
 
 from connector.wopi.filenames import encode_header
 from tests.fixtures import InProcess
-from tests.support import docx_bytes
+from tests.support import DEMO_FOLDER, docx_bytes
 
 
 @pytest.fixture
@@ -243,11 +244,62 @@ def test_a_document_that_changes_in_between_is_renamed_all_the_same(
     proxy.plan("POST", "Document.Update", change)
     assert rename(client, name).json() == {"Name": name}
     assert stored(alice, uid) == (name, f"{name}.docx")
-    proxy.plan("POST", "Document.Update", 409, 409, 409)
+    proxy.plan("POST", "Document.Update", *[409] * 4)
     refused = rename(client, f"{name} again")
     assert refused.status_code == 409
     assert refused.headers["X-WOPI-Lock"] == ""
     assert stored(alice, uid) == (name, f"{name}.docx")
+
+
+def folder_of(alice):
+    body = {"entity-type": "document", "type": "Folder", "name": "folder"}
+    body["properties"] = {"dc:title": "Folder"}
+    return alice.call("POST", f"api/v1/path{DEMO_FOLDER}", json=body).json()["path"]
+
+
+def names_in(alice, folder):
+    page = alice.call(
+        "GET", f"api/v1/path{folder}/@children?pageSize=100", headers={"X-NXproperties": "file"}
+    ).json()
+    return sorted(entry["properties"]["file:content"]["name"] for entry in page["entries"])
+
+
+def test_of_many_who_want_one_name_at_once_each_gets_another(demo, alice):
+    folder = folder_of(alice)
+    uids = [alice.create(b"x", f"{number}.docx", folder=folder) for number in range(6)]
+    clients = [demo.open(user, uid) for user, uid in zip(("alice", "bob") * 3, uids, strict=True)]
+    makers = [demo.open("alice", uids[0]) for _ in range(3)]
+    answers = []
+
+    def work(client):
+        answers.append(rename(client, "Same").json()["Name"])
+
+    def make(client):
+        made = client.request(
+            "POST", data=b"x", Override="PUT_RELATIVE", SuggestedTarget="Same.docx"
+        )
+        answers.append(made.json()["Name"].removesuffix(".docx"))
+
+    threads = [threading.Thread(target=work, args=(client,)) for client in clients]
+    threads += [threading.Thread(target=make, args=(client,)) for client in makers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    expected = sorted(["Same", *(f"Same ({number})" for number in range(1, 9))])
+    assert sorted(answers) == expected
+    assert names_in(alice, folder) == sorted(f"{name}.docx" for name in expected)
+
+
+def test_a_document_that_moves_away_before_it_is_renamed(demo, alice, behind_proxy, proxy):
+    before, after = folder_of(alice), folder_of(alice)
+    uid = alice.create(b"x", "Before.docx", folder=before)
+    alice.create(b"x", "Taken.docx", folder=after)
+    client = behind_proxy.open("alice", uid)
+    # After the first look and before the second.
+    proxy.plan("GET", uid, None, lambda: alice.operation("Document.Move", uid, target=after))
+    assert rename(client, "Taken").json() == {"Name": "Taken (1)"}
+    assert names_in(alice, after) == ["Taken (1).docx", "Taken.docx"]
 
 
 # DeleteFile
@@ -259,6 +311,9 @@ def test_a_deleted_file_is_in_the_trash_and_gone_for_wopi(demo, alice):
     assert client.info()["SupportsDeleteFile"] is True
     assert delete(client).status_code == 200
     assert alice.document(uid)["isTrashed"] is True
+    told = client.info()
+    assert (told["SupportsDeleteFile"], told["UserCanNotWriteRelative"]) == (False, True)
+    assert told["UserCanWrite"] is told["UserCanRename"] is False
     assert rename(client, "New").status_code == 404
     assert delete(client).status_code == 404
     alice.operation("Document.Untrash", uid)
@@ -419,7 +474,8 @@ def test_no_operation_calls_nuxeo_more_often_than_it_must(demo, in_process, alic
     uid = alice.create(attachments=[("a.docx", b"one")])
     client = in_process.open("alice", uid)
     attachment = in_process.open("alice", uid, "files:files/0/file")
-    assert count(lambda: rename(client, name)) == 3
+    # One more, to read the document again when its folder is known.
+    assert count(lambda: rename(client, name)) == 4
     assert count(lambda: rename(client, name)) == 1
     assert count(lambda: rename(attachment, name)) == 2
     assert count(lambda: client.request("POST", Override="GET_SHARE_URL", UrlType="ReadOnly")) == 1

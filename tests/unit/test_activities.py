@@ -93,8 +93,23 @@ def test_the_text_of_nuxeos_comment(activity, text):
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"7", b'{"Activities": 7}', b'{"Activities": [{"Id": 7}]}', b"\xff"]
+    "body",
+    [
+        b"",
+        b"[]",
+        b"7",
+        b'{"Activities": 7}',
+        b'{"Activities": [{"Id": 7}]}',
+        b'{"Activities": [{"Id": "\\ud800"}]}',
+        b"\xff",
+    ],
 )
 def test_what_cannot_be_answered_is_refused(body):
     with pytest.raises(BadRequest):
         read_activities(body)
+
+
+def test_a_comment_on_what_no_text_can_name_is_not_supported():
+    for content_id in ("\ud800", "a\udfff", ""):
+        assert comment(ContentId=content_id) is None
+    assert comment(ContentId="\U0001f600").content_id == "\U0001f600"

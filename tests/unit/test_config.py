@@ -11,7 +11,7 @@ import certifi
 import pytest
 
 from connector import config_values
-from connector.check_file_info_properties import TYPES
+from connector.check_file_info_properties import ONLY, PER_FILE, SAVING, TYPES
 from connector.config import KEYS, ClientSettings, ConfigurationError, Settings, load
 from connector.config_keys import BY_NAME
 from connector.wopi.clients import BY_KIND, ProofMode, Restriction
@@ -82,6 +82,7 @@ class TestDefaults:
             containers=True,
             root_container="/",
             rename="both",
+            bootstrapper=False,
             provider_id="",
             brand_name="Nuxeo",
             log_level="INFO",
@@ -359,6 +360,7 @@ class TestValues:
             ("nuxeo.wopi.discoveryURL", "http://h/discovery", "http://h/discovery"),
             ("nuxeo.wopi.discoveryURL", "http://h/d?tenant=1", "http://h/d?tenant=1"),
             ("nuxeo.wopi.containers", "false", False),
+            ("nuxeo.wopi.bootstrapper", "true", True),
             ("nuxeo.wopi.rootContainer", "/", "/"),
             ("nuxeo.wopi.rootContainer", "/a b/ü/", "/a b/ü"),
             ("nuxeo.wopi.listen", "0.0.0.0:80", "0.0.0.0:80"),
@@ -533,6 +535,61 @@ class TestSeveralClients:
             ClientSettings("office", self.WORD, label="Word and the like"),
         )
 
+    def test_two_keys_for_one_thing_that_do_not_agree(
+        self, needed: dict[str, str], tmp_path: Path
+    ) -> None:
+        conf = written(
+            tmp_path,
+            "nuxeo.wopi.kind=oos\nnuxeo.wopi.client.office.kind=collabora\n"
+            "nuxeo.wopi.proof=off\nnuxeo.wopi.client.office.proof=off\n",
+        )
+        own = {"nuxeo.wopi.client.office.discoveryURL": self.WORD}
+        assert problems(conf, needed | own) == [
+            "--set: nuxeo.wopi.client.office.discoveryURL: is the same setting as "
+            "nuxeo.wopi.discoveryURL (--set), which has another value; leave one out",
+            f"{conf}:2: nuxeo.wopi.client.office.kind: is the same setting as nuxeo.wopi.kind "
+            f"({conf}:1), which has another value; leave one out",
+        ]
+        environ = {"NUXEO_WOPI_PROOF": "off", "NUXEO_WOPI_CLIENT_OFFICE_PROOF": "required"}
+        [problem] = problems(None, needed, environ)
+        assert problem.startswith(
+            "environment variable NUXEO_WOPI_CLIENT_OFFICE_PROOF: nuxeo.wopi.client.office.proof: "
+        )
+
+    @pytest.mark.parametrize("low", ["", "client.office."])
+    @pytest.mark.parametrize("high", ["", "client.office."])
+    def test_of_two_keys_for_one_thing_the_higher_place_wins(
+        self, needed: dict[str, str], tmp_path: Path, low: str, high: str
+    ) -> None:
+        conf = written(tmp_path, f"nuxeo.wopi.{low}kind=oos\n")
+        environ = {f"NUXEO_WOPI_{low}KIND".upper().replace(".", "_"): "other"}
+        over = needed | {f"nuxeo.wopi.{high}kind": "collabora"}
+        for overrides, variables, kind in (
+            (over, environ, "collabora"),
+            (over, {}, "collabora"),
+            (needed, environ, "other"),
+            (needed, {}, "oos"),
+        ):
+            (client,) = load(conf, overrides=overrides, environ=variables).clients
+            assert client.kind == kind
+
+    def test_two_keys_for_one_thing_that_agree(self, needed: dict[str, str]) -> None:
+        own = {
+            "nuxeo.wopi.client.office.discoveryURL": DISCOVERY,
+            "nuxeo.wopi.kind": "OOS",
+            "nuxeo.wopi.client.office.kind": "oos",
+        }
+        (client,) = load(None, overrides=needed | own, environ={}).clients
+        assert client == ClientSettings("office", DISCOVERY, "oos", label="Office")
+
+    def test_of_two_keys_for_one_thing_one_can_be_blanked(
+        self, needed: dict[str, str], tmp_path: Path
+    ) -> None:
+        conf = written(tmp_path, "nuxeo.wopi.kind=oos\n")
+        own = {"nuxeo.wopi.client.office.kind": "collabora", "nuxeo.wopi.kind": ""}
+        (client,) = load(conf, overrides=needed | own, environ={}).clients
+        assert client.kind == "collabora"
+
     def test_it_need_not_be_there(self, needed: dict[str, str]) -> None:
         del needed["nuxeo.wopi.discoveryURL"]
         own = {
@@ -640,8 +697,16 @@ class TestCheckFileInfo:
             ("FileNameMaxLength", "true", "of another type"),
             ("WorkflowType", "Assign", "of another type; expected a JSON list"),
             ("CloseUrl", "javascript:alert(1)", "of another type; expected an address"),
-            ("Size", "1", "another one for every file and user"),
-            ("UserId", "me", "another one for every file and user"),
+            *((name, "1", "another one for every file and user") for name in sorted(PER_FILE)),
+            ("LastModifiedTime", "null", "another one for every file and user"),
+            *((name, "false", "nothing could be saved") for name in sorted(SAVING)),
+            ("SupportsLocks", "true", "nothing could be saved"),
+            ("UserCanWrite", "true", "can only be set to false"),
+            ("UserCanRename", "true", "can only be set to false"),
+            ("UserCanRename", "no", "of another type; expected true or false"),
+            ("SupportsCobalt", "true", "can only be set to false"),
+            ("ReadOnly", "false", "can only be set to true"),
+            ("UserCanNotWriteRelative", "null", "can only be set to true"),
             ("FileUrl", "https://h/f", "never told"),
             ("a.b", "1", "is no name of a property"),
         ],
@@ -650,6 +715,28 @@ class TestCheckFileInfo:
         [problem] = problems(overrides=self.overrides(needed, **{name: text}))
         assert problem.startswith(f"--set: nuxeo.wopi.checkFileInfo.{name}: ")
         assert why in problem
+
+    def test_rights_can_be_withheld_but_not_given(self, needed: dict[str, str]) -> None:
+        given = self.overrides(
+            needed,
+            UserCanWrite="false",
+            UserCanRename="null",
+            ReadOnly="true",
+            UserCanNotWriteRelative="true",
+            SupportsDeleteFile="false",
+        )
+        assert load(None, overrides=given, environ={}).check_file_info == {
+            "UserCanWrite": False,
+            "UserCanRename": None,
+            "ReadOnly": True,
+            "UserCanNotWriteRelative": True,
+            "SupportsDeleteFile": False,
+        }
+
+    def test_what_is_refused_are_known_properties(self) -> None:
+        assert PER_FILE | SAVING | set(ONLY) <= set(TYPES)
+        assert not PER_FILE & SAVING
+        assert {TYPES[name] for name in ONLY} == {"flag"}
 
     def test_an_unknown_property_is_told_and_warned_about(self, needed: dict[str, str]) -> None:
         given = self.overrides(needed, DisablePrnt="true", Own='{"a": [1]}')

@@ -1,12 +1,14 @@
-"""Any sequence of lock operations by several office clients, held against a model.
+"""Any sequence of operations by several office clients, held against a model.
 
 The real operations with a real store, on a document with two files; Nuxeo is a stand-in that has
-one lock and the server's rules for it.
+one lock and the server's rules for it. What must hold: a file never has two locks; every refusal
+carries the current one; content changes only for who presents the current lock, or where there is
+none; and what was saved last is what is there.
 """
 
+import io
 import shutil
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,60 +16,43 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from connector.file_reference import FileReference
 from connector.lock_store.sqlite import SqliteLockStore
-from connector.nuxeo_gateway.errors import NuxeoConflict
 from connector.wopi import file_id as file_ids
 from connector.wopi.access_token import AccessToken, Grant
-from connector.wopi.errors import LockMismatch
+from connector.wopi.body import Bodies
+from connector.wopi.errors import LockMismatch, NotImplementedOperation
 from connector.wopi.locks import LIFETIME
+from connector.wopi.new_files import NewFiles
 from connector.wopi.opened import OpenFile
 from connector.wopi.operations import FileOperations
+from connector.wopi.overwriting import Overwriting
+from connector.wopi.put_relative import PutRelative
+from connector.wopi.removing import Removing
+from connector.wopi.renaming import RenameMode, Renaming
 from connector.wopi.rights import Rights
+from connector.wopi.saves import SaveNote
+from connector.wopi.saving import Saving
 from connector.wopi.sessions import Sessions
+from connector.wopi.targets import Target
 from connector.wopi.versions import Versions
-from tests.unit.test_permissions import DOCUMENT, WRITE, WRITE_BUT_LOCKED
+from tests.unit.one_document import ATTACHMENT, FILES, MAIN, Nuxeo
 
-BLOB = {"name": "a.docx", "mime-type": "x/y", "digest": "d", "length": "7", "data": "u"}
-FILES = (
-    FileReference("default", DOCUMENT.uid, "file:content"),
-    FileReference("default", DOCUMENT.uid, "files:files/0/file"),
-)
 USERS = ("ana", "bo")
 CLIENTS = ("office", "collabora")
 LOCK_IDS = st.sampled_from(["right", "right", "L1", '{"S":"a"}'])
 """What a client presents: the file's own lock id, if it has one, or some text."""
 
 
-class Nuxeo:
-    """One document, as somebody who may write sees it, and its lock."""
+PRESENTED = st.sampled_from(["right", "right", "L1", None])
+"""The same, where the header may be missing."""
+CONTENTS = st.sampled_from([b"", b"one", b"two", b"three"])
 
-    def __init__(self):
-        self.owner = None
-        self.documents = self.locks = self
 
-    def get(self, _reference, user, **_options):
-        # Nuxeo's lock policy hides the right to write from everybody else (REST_CONTRACT 6).
-        hidden = self.owner not in (None, user)
-        return replace(
-            DOCUMENT,
-            lock_owner=self.owner,
-            permissions=WRITE_BUT_LOCKED if hidden else WRITE,
-            properties={"file:content": BLOB, "files:files": [{"file": BLOB}]},
-        )
+class Handout:
+    """Nothing is opened by the answers here."""
 
-    def lock(self, _reference, user):
-        if self.owner not in (None, user):
-            raise NuxeoConflict("locked")
-        self.owner = user
-
-    def unlock(self, _reference, user):
-        if self.owner not in (None, user):
-            raise NuxeoConflict("locked")
-        self.owner = None
-
-    def may_lock(self, _reference, _user):
-        return True
+    def new_file(self, _token, _reference, name):
+        return {"Name": name}
 
 
 class Locks(RuleBasedStateMachine):
@@ -78,15 +63,24 @@ class Locks(RuleBasedStateMachine):
         self.store = SqliteLockStore(self.folder, self.clock)
         self.nuxeo = Nuxeo()
         self.sessions = Sessions(self.store, self.nuxeo, self.clock)
-        self.operations = FileOperations(
+        rights = Rights(self.nuxeo, self.sessions)
+        versions = Versions(self.store)
+        common = (self.nuxeo, self.store, self.sessions, rights)
+        self.operations = FileOperations(*common, versions, None, clock=self.clock)
+        self.saving = Saving(*common, versions, spool_dir=self.folder, max_file_size=0)
+        self.renaming = Renaming(*common, RenameMode.BOTH)
+        self.removing = Removing(*common)
+        overwriting = Overwriting(*common, versions)
+        self.relative = PutRelative(
             self.nuxeo,
-            self.store,
-            self.sessions,
-            Rights(self.nuxeo, self.sessions),
-            Versions(self.store),
-            None,
-            clock=self.clock,
+            NewFiles(self.nuxeo, self.store, overwriting, ""),
+            overwriting,
+            Bodies(self.folder, 0),
+            Handout(),
         )
+        # What must be in the files, and what they are called.
+        self.contents = dict(self.nuxeo.contents)
+        self.names = dict(self.nuxeo.file_names)
         # What must be so: each file's lock id, its end, and where it is edited.
         self.model = {}
 
@@ -110,15 +104,14 @@ class Locks(RuleBasedStateMachine):
     def presented(self, reference, lock_id):
         return (self.current(reference) or "L1") if lock_id == "right" else lock_id
 
-    def attempt(self, operation, reference, expected, *arguments):
+    def attempt(self, call, reference, expected, *arguments, **options):
         """It must succeed exactly if the model says so, and else be told the current lock."""
         before = self.current(reference)
-        call = getattr(self.operations, operation)
         if expected:
-            call(*arguments)
+            call(*arguments, **options)
             return
         with pytest.raises(LockMismatch) as conflict:
-            call(*arguments)
+            call(*arguments, **options)
         assert conflict.value.headers["X-WOPI-Lock"] == before
 
     @rule(
@@ -133,23 +126,110 @@ class Locks(RuleBasedStateMachine):
         before = self.current(reference)
         lock_id = self.presented(reference, lock_id)
         file = self.open(reference, user, client)
+        call = getattr(self.operations, operation)
         where = self.model[reference][2] if before else client
         ends = self.now + LIFETIME
         if operation == "lock":
-            self.attempt(operation, reference, before in ("", lock_id), file, lock_id)
+            self.attempt(call, reference, before in ("", lock_id), file, lock_id)
             after = (lock_id, ends, where) if before in ("", lock_id) else None
         elif operation == "unlock_and_relock":
             new_lock_id = self.presented(reference, new_lock_id)
-            self.attempt(operation, reference, before == lock_id, file, new_lock_id, lock_id)
+            self.attempt(call, reference, before == lock_id, file, new_lock_id, lock_id)
             after = (new_lock_id, ends, where) if before == lock_id else None
         else:
-            self.attempt(operation, reference, before == lock_id, file, lock_id)
+            self.attempt(call, reference, before == lock_id, file, lock_id)
             if operation == "unlock" and before == lock_id:
                 del self.model[reference]
             after = (lock_id, ends, where)
             after = after if operation == "refresh_lock" and before == lock_id else None
         if after is not None:
             self.model[reference] = after
+
+    @rule(
+        reference=st.sampled_from(FILES),
+        user=st.sampled_from(USERS),
+        lock_id=PRESENTED,
+        content=CONTENTS,
+    )
+    def put_file(self, reference, user, lock_id, content):
+        before = self.current(reference)
+        lock_id = self.presented(reference, lock_id)
+        # Without a lock, only a file that has just been made may be saved.
+        may = before == lock_id if before else not self.contents[reference]
+        self.attempt(
+            self.saving.put_file,
+            reference,
+            may,
+            self.open(reference, user, "office"),
+            lock_id,
+            io.BytesIO(content),
+            len(content),
+            SaveNote(),
+        )
+        if may:
+            self.contents[reference] = content
+
+    @rule(
+        reference=st.sampled_from(FILES),
+        user=st.sampled_from(USERS),
+        lock_id=PRESENTED,
+        stem=st.sampled_from(["a", "b", "report"]),
+    )
+    def rename_file(self, reference, user, lock_id, stem):
+        lock_id = self.presented(reference, lock_id)
+        may = self.current(reference) in ("", lock_id)
+        file = self.open(reference, user, "office")
+        self.attempt(self.renaming.rename_file, reference, may, file, lock_id, stem)
+        if may:
+            self.names[reference] = f"{stem}.txt"
+
+    @rule(
+        source=st.sampled_from(FILES),
+        user=st.sampled_from(USERS),
+        content=CONTENTS,
+    )
+    def put_relative_file_over_the_main_file(self, source, user, content):
+        may = not self.current(MAIN)
+        kept = len(self.nuxeo.kept)
+        self.attempt(
+            self.relative.put_relative_file,
+            MAIN,
+            may,
+            self.open(source, user, "office"),
+            Target(self.names[MAIN], is_exact=True, overwrite=True),
+            io.BytesIO(content),
+            announced=len(content),
+            size=None,
+            is_conversion=False,
+        )
+        if may:
+            assert self.nuxeo.kept[kept:] == [self.contents[MAIN]]
+            self.contents[MAIN] = content
+        else:
+            assert len(self.nuxeo.kept) == kept
+
+    @rule(
+        reference=st.sampled_from([MAIN, MAIN, ATTACHMENT]),
+        user=st.sampled_from(USERS),
+        lock_id=PRESENTED,
+        in_earnest=st.booleans(),
+    )
+    def delete_file(self, reference, user, lock_id, in_earnest):
+        lock_id = self.presented(reference, lock_id)
+        file = self.open(reference, user, "office")
+        if reference is ATTACHMENT:
+            with pytest.raises(NotImplementedOperation):
+                self.removing.delete_file(file, lock_id)
+            return
+        may = not any(map(self.current, FILES))
+        if may and not in_earnest:
+            return
+        self.attempt(self.removing.delete_file, reference, may, file, lock_id)
+        assert self.nuxeo.is_trashed == may
+        if may:
+            # Nobody edits it there; then somebody takes it back.
+            self.attempt(self.operations.lock, reference, False, file, "L1")
+            self.nuxeo.restore()
 
     @rule(reference=st.sampled_from(FILES), user=st.sampled_from(USERS))
     def get_lock(self, reference, user):
@@ -182,6 +262,15 @@ class Locks(RuleBasedStateMachine):
             assert (stored.lock_id if stored else "") == self.current(reference)
             if stored:
                 assert stored.client == self.model[reference][2]
+
+    @invariant()
+    def what_was_saved_last_is_what_is_there(self):
+        assert self.nuxeo.contents == self.contents
+        assert self.nuxeo.file_names == self.names
+
+    @invariant()
+    def nothing_is_left_in_upload_batches(self):
+        assert not any(content is not None for content in self.nuxeo.batches.values())
 
     @invariant()
     def a_session_has_nuxeos_lock(self):

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -219,6 +220,33 @@ def test_a_section_that_cannot_be_had_is_said_so(tmp_path):
     store.close()
 
 
+def test_several_sections_are_entered_at_once_in_whatever_order_they_are_named(store, monkeypatch):
+    # Few enough for all to meet, also in one and the same file.
+    monkeypatch.setattr("connector.lock_store.sqlite._SECTION_FILES", 3)
+    keys = [f"default/{number}" for number in range(6)]
+    inside = dict.fromkeys(keys, 0)
+    met = []
+
+    def work(first, second):
+        for _ in range(10):
+            with store.critical_section(first, second):
+                for key in {first, second}:
+                    inside[key] += 1
+                    met.append(inside[key])
+                time.sleep(0.001)
+                for key in {first, second}:
+                    inside[key] -= 1
+
+    pairs = [(keys[n], keys[(n + step) % 6]) for n in range(6) for step in (0, 1, 5)]
+    threads = [threading.Thread(target=work, args=pair) for pair in pairs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert set(met) == {1}
+    assert not any(thread.is_alive() for thread in threads)
+
+
 def _die_inside(directory, ready):
     store = SqliteLockStore(directory)
     with store.critical_section("default/doc"):
@@ -304,27 +332,87 @@ def test_the_directory_is_private(tmp_path):
 
 def test_a_users_text_is_theirs_shared_by_processes_and_outlives_them(tmp_path, clock):
     first, second = SqliteLockStore(tmp_path, clock), SqliteLockStore(tmp_path, clock)
-    assert second.user_info("ana") is None
-    first.put_user_info("ana", "one")
-    assert second.user_info("ana") == "one"
-    second.put_user_info("ana", "")
-    second.put_user_info("bob", "his")
-    assert (first.user_info("ana"), first.user_info("bob")) == ("", "his")
+    assert second.user_info("ana", "office") is None
+    first.put_user_info("ana", "office", "one")
+    assert second.user_info("ana", "office") == "one"
+    second.put_user_info("ana", "office", "")
+    second.put_user_info("bob", "office", "his")
+    assert (first.user_info("ana", "office"), first.user_info("bob", "office")) == ("", "his")
     first.close()
     second.close()
     again = SqliteLockStore(tmp_path, clock)
-    assert again.user_info("bob") == "his"
+    assert again.user_info("bob", "office") == "his"
     again.close()
 
 
+def test_each_office_client_has_a_text_of_its_own(store: SqliteLockStore) -> None:
+    store.put_user_info("ana", "office", "tips=1")
+    assert store.user_info("ana", "collabora") is None
+    store.put_user_info("ana", "collabora", "{}")
+    assert store.user_info("ana", "office") == "tips=1"
+    assert store.user_info("ana", "collabora") == "{}"
+
+
+def test_texts_of_a_release_that_did_not_part_clients_are_the_usual_clients(tmp_path, clock):
+    former = sqlite3.connect(tmp_path / "locks.sqlite")
+    former.execute("CREATE TABLE user_info (user TEXT PRIMARY KEY, text TEXT NOT NULL)")
+    former.execute("INSERT INTO user_info VALUES ('ana', 'kept')")
+    former.commit()
+    former.close()
+    stores = []
+    start = [
+        threading.Thread(target=lambda: stores.append(SqliteLockStore(tmp_path, clock)))
+        for _ in range(4)
+    ]
+    for thread in start:
+        thread.start()
+    for thread in start:
+        thread.join()
+    assert len(stores) == 4
+    for store in stores:
+        assert store.user_info("ana", "office") == "kept"
+        assert store.user_info("ana", "collabora") is None
+    stores[0].put_user_info("ana", "collabora", "another")
+    for store in stores:
+        assert store.user_info("ana", "office") == "kept"
+        store.close()
+
+
 def test_contents_are_seen_at_once_as_one_by_one(store: SqliteLockStore) -> None:
-    seen = [(f"f{number}", f"c{number}", 1) for number in range(250)]
+    seen = [(f"f{number}", f"c{number}", 1, None) for number in range(250)]
     first = store.see_contents(seen)
     assert [store.see_content(*each) for each in seen] == first
     assert store.see_contents([]) == []
-    changed = store.see_contents([("f0", "other", 2), *seen[1:]])
+    changed = store.see_contents([("f0", "other", 2, None), *seen[1:]])
     assert changed[0] > first[0]
     assert changed[1:] == first[1:]
     # What was read before is no news.
-    assert store.see_contents([("f0", "c0", 1)]) == first[:1]
+    assert store.see_contents([("f0", "c0", 1, None)]) == first[:1]
     assert store.known_generation("f0", "other") == changed[0]
+
+
+def test_when_a_content_came_is_known_until_another_comes(store: SqliteLockStore) -> None:
+    assert store.changed_with("f", "one") is None
+    store.see_content("f", "one", 1, "10:00")
+    store.see_content("f", "one", 2, "10:01")
+    assert store.changed_with("f", "one") == "10:00"
+    store.save_content("f", "two", 3, "10:02")
+    assert store.changed_with("f", "one") is None
+    assert store.changed_with("f", "two") == "10:02"
+
+
+def test_a_database_of_an_earlier_release_is_brought_up_to_date(tmp_path: Path) -> None:
+    folder = tmp_path / "locks"
+    folder.mkdir()
+    old = sqlite3.connect(folder / "locks.sqlite")
+    old.executescript(
+        """CREATE TABLE content (file_id TEXT PRIMARY KEY, content TEXT NOT NULL,
+            generation INTEGER NOT NULL, change_order INTEGER, former_content TEXT,
+            former_generation INTEGER NOT NULL DEFAULT 0);
+        INSERT INTO content (file_id, content, generation) VALUES ('f', 'one', 7);"""
+    )
+    old.close()
+    store = SqliteLockStore(folder)
+    assert store.changed_with("f", "one") == ""
+    assert store.see_content("f", "one", None) == 7
+    store.close()
