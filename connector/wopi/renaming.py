@@ -11,20 +11,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from connector.file_reference import MAIN_FILE_XPATH, DocumentReference, FileReference
 from connector.lock_store.base import LockStore, LockStoreBusy, StoredLock
-from connector.nuxeo_gateway.documents import Blob, Document
+from connector.nuxeo_gateway.documents import Document
 from connector.nuxeo_gateway.errors import NuxeoConflict, NuxeoForbidden
 from connector.nuxeo_gateway.gateway import NuxeoGateway
-from connector.wopi import filenames, locks
+from connector.wopi import filenames
+from connector.wopi.admission import Admitted, admit, take_over
 from connector.wopi.errors import InvalidFileName, LockMismatch, NotFound
 from connector.wopi.free_names import free_name
-from connector.wopi.locks import LockAction, LockOperation
+from connector.wopi.locks import LockOperation
 from connector.wopi.opened import OpenFile
-from connector.wopi.operations import located, mismatch, nuxeo_errors, refuse_if
+from connector.wopi.operations import nuxeo_errors
 from connector.wopi.rights import Rights
 from connector.wopi.sessions import Sessions
 
@@ -39,20 +39,6 @@ class RenameMode(StrEnum):
     FILE_NAME = "fileName"
     TITLE = "title"
     BOTH = "both"
-
-
-@dataclass(frozen=True)
-class _Admitted:
-    """A renaming that may go on: of which file, where it is now, under which lock."""
-
-    place: FileReference
-    document: Document
-    blob: Blob
-    lock: StoredLock | None
-
-    @property
-    def lock_id(self) -> str:
-        return self.lock.lock_id if self.lock else ""
 
 
 class _OtherFolder(Exception):
@@ -124,24 +110,19 @@ class Renaming:
                         _log.info("renaming %s once more", file.reference.document_key)
         raise LockMismatch(held, "the document keeps changing in Nuxeo")
 
-    def _admit(self, file: OpenFile, lock_id: str | None) -> _Admitted:
+    def _admit(self, file: OpenFile, lock_id: str | None) -> Admitted:
         """Judge the renaming by the document as it is at this moment."""
         document = self._gateway.documents.get(file.reference, file.user)
         if document.is_trashed:
             raise NotFound("the document was deleted")
-        current = self._sessions.current(file.reference, file.file_id, document)
-        held = current.lock_id if current else None
-        if locks.decide(LockOperation.RENAME_FILE, held, lock_id) is LockAction.CONFLICT:
-            raise mismatch(current)
-        owners = self._sessions.owners(file.reference)
-        refuse_if(file.obstacle(self._rights, document, owners), document, current)
-        place, blob = located(file, document, current)
-        return _Admitted(place, document, blob, current)
+        return admit(
+            LockOperation.RENAME_FILE, file, document, lock_id, self._sessions, self._rights
+        )
 
     def _rename(
         self,
         file: OpenFile,
-        admitted: _Admitted,
+        admitted: Admitted,
         requested: str,
         folder: DocumentReference | None,
     ) -> str:
@@ -169,7 +150,7 @@ class Renaming:
             # The answer to an earlier try may have been lost.
             self._note(admitted.lock, blob.name)
             return stem
-        self._take_over(file, admitted)
+        take_over(file, admitted, self._sessions)
         try:
             self._gateway.names.rename(place, document, file.user, file_name=file_name, title=title)
         except NuxeoForbidden as error:
@@ -195,12 +176,6 @@ class Renaming:
         found = self._gateway.folders.files_named(folder, wanted, user)
         blobs = [item.blob(place.xpath) for item in found if item.uid != document.uid]
         return frozenset(blob.name for blob in blobs if blob is not None)
-
-    def _take_over(self, file: OpenFile, admitted: _Admitted) -> None:
-        """Make the caller the one who has Nuxeo's lock, if a session has it."""
-        is_others = admitted.document.lock_owner not in (None, file.user)
-        if admitted.lock is not None or is_others:
-            self._sessions.hold_as(file.reference, admitted.document, file.user, admitted.lock_id)
 
     def _note(self, lock: StoredLock | None, file_name: str | None) -> None:
         """Have the session know the file by its new name; nothing may make a failure of it."""

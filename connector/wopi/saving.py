@@ -20,11 +20,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from connector.file_reference import FileReference
-from connector.lock_store.base import LockStore, LockStoreBusy, StoredLock
+from connector.lock_store.base import LockStore, LockStoreBusy
 from connector.nuxeo_gateway.blobs import UploadedBlob, holds
 from connector.nuxeo_gateway.content import Source, Spool
-from connector.nuxeo_gateway.documents import Blob, Document
+from connector.nuxeo_gateway.documents import Document
 from connector.nuxeo_gateway.errors import (
     GatewayError,
     NuxeoConflict,
@@ -32,7 +31,7 @@ from connector.nuxeo_gateway.errors import (
     NuxeoRefusal,
 )
 from connector.nuxeo_gateway.gateway import NuxeoGateway
-from connector.wopi import locks
+from connector.wopi.admission import Admitted, admit, take_over
 from connector.wopi.body import Bodies, refuse_to_empty
 from connector.wopi.errors import (
     ChangedInStorage,
@@ -42,9 +41,9 @@ from connector.wopi.errors import (
     header_text,
 )
 from connector.wopi.file_info import wopi_time
-from connector.wopi.locks import LockAction, LockOperation
+from connector.wopi.locks import LockOperation
 from connector.wopi.opened import OpenFile
-from connector.wopi.operations import located, mismatch, nuxeo_errors, refuse_if
+from connector.wopi.operations import mismatch, nuxeo_errors
 from connector.wopi.rights import Rights
 from connector.wopi.saves import SaveNote
 from connector.wopi.sessions import Sessions
@@ -75,30 +74,17 @@ class _Name:
     mime_type: str
 
 
-@dataclass(frozen=True)
-class _Admitted:
-    """A save that may go on: where to, in which document as it was just read, under which lock."""
+def _was_changed_outside(admitted: Admitted) -> bool:
+    """Whether somebody outside the session has written to the file."""
+    content = content_of(admitted.document, admitted.blob)
+    return admitted.lock is not None and content != admitted.lock.content
 
-    place: FileReference
-    document: Document
-    blob: Blob
-    lock: StoredLock | None
 
-    @property
-    def lock_id(self) -> str:
-        return self.lock.lock_id if self.lock else ""
-
-    @property
-    def was_changed_outside(self) -> bool:
-        """Whether somebody outside the session has written to the file."""
-        return self.lock is not None and content_of(self.document, self.blob) != self.lock.content
-
-    @property
-    def name(self) -> _Name:
-        """What the content is to be called: as now, or as before another file took its place."""
-        if self.lock is not None and self.was_changed_outside:
-            return _Name(self.lock.file_name, self.lock.mime_type)
-        return _Name(self.blob.name, self.blob.mime_type)
+def _name_of(admitted: Admitted) -> _Name:
+    """What the content is to be called: as now, or as before another file took its place."""
+    if admitted.lock is not None and _was_changed_outside(admitted):
+        return _Name(admitted.lock.file_name, admitted.lock.mime_type)
+    return _Name(admitted.blob.name, admitted.blob.mime_type)
 
 
 class _Again(Exception):
@@ -181,7 +167,7 @@ class Saving:
         if current is not None and current.lock_id == lock_id and file.may_edit:
             return _Name(current.file_name, current.mime_type)
         with self._store.critical_section(file.reference.document_key):
-            return self._admit(file, lock_id).name
+            return _name_of(self._admit(file, lock_id))
 
     def _save(
         self, file: OpenFile, lock_id: str | None, content: Spool, name: _Name, note: SaveNote
@@ -224,24 +210,20 @@ class Saving:
                 if not is_used:
                     self._gateway.blobs.discard(uploaded, file.user)
 
-    def _admit(self, file: OpenFile, lock_id: str | None) -> _Admitted:
+    def _admit(self, file: OpenFile, lock_id: str | None) -> Admitted:
         """Judge the save by the document as it is at this moment."""
         document = self._gateway.documents.get(file.reference, file.user)
-        current = self._sessions.current(file.reference, file.file_id, document)
-        action = locks.decide(LockOperation.PUT_FILE, current.lock_id if current else None, lock_id)
-        if action is LockAction.CONFLICT:
-            raise mismatch(current)
-        owners = self._sessions.owners(file.reference)
-        refuse_if(file.obstacle(self._rights, document, owners), document, current)
-        place, blob = located(file, document, current)
-        if action is LockAction.WRITE_IF_EMPTY and blob.length != 0:
+        admitted = admit(
+            LockOperation.PUT_FILE, file, document, lock_id, self._sessions, self._rights
+        )
+        if admitted.lock is None and admitted.blob.length != 0:
             raise mismatch(None)
-        return _Admitted(place, document, blob, current)
+        return admitted
 
     def _check(
         self,
         file: OpenFile,
-        admitted: _Admitted,
+        admitted: Admitted,
         content: Spool,
         uploaded: UploadedBlob,
         note: SaveNote,
@@ -251,16 +233,14 @@ class Saving:
         changed = self._versions.changed(file.file_id, admitted.document, admitted.blob)
         if not note.knows(changed):
             raise ChangedInStorage(admitted.lock_id, "the file was changed in Nuxeo")
-        if admitted.name != _Name(uploaded.name, uploaded.mime_type):
+        if _name_of(admitted) != _Name(uploaded.name, uploaded.mime_type):
             renamed = LockMismatch(admitted.lock_id, "the file keeps being renamed in Nuxeo")
-            raise _Again(renamed, admitted.name)
+            raise _Again(renamed, _name_of(admitted))
 
-    def _prepare(self, file: OpenFile, admitted: _Admitted) -> None:
+    def _prepare(self, file: OpenFile, admitted: Admitted) -> None:
         """Take Nuxeo's lock over, and keep what somebody outside the session has written."""
-        if admitted.lock is None:
-            return
-        self._sessions.hold_as(file.reference, admitted.document, file.user, admitted.lock.lock_id)
-        if not admitted.was_changed_outside:
+        take_over(file, admitted, self._sessions)
+        if not _was_changed_outside(admitted):
             return
         if not admitted.document.is_versionable:
             raise LockMismatch(
@@ -279,7 +259,7 @@ class Saving:
     def _write(
         self,
         file: OpenFile,
-        admitted: _Admitted,
+        admitted: Admitted,
         content: Spool,
         uploaded: UploadedBlob,
         note: SaveNote,
@@ -306,7 +286,7 @@ class Saving:
                 return after
             raise _Again(ServerError(str(error))) from error
 
-    def _noted(self, file: OpenFile, admitted: _Admitted, after: Document) -> Saved:
+    def _noted(self, file: OpenFile, admitted: Admitted, after: Document) -> Saved:
         """Note what the file holds now. The save is done: nothing may make a failure of it."""
         stored = after.blob(admitted.place.xpath)
         assert stored is not None

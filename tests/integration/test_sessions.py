@@ -180,3 +180,17 @@ def test_a_session_that_ran_out_leaves_a_lock_set_by_hand(clock, in_process, ali
     clock.offset = 31 * 60
     in_process.connector.sessions.end_idle()
     assert alice.document(uid)["lockOwner"] == "alice"
+
+
+def test_an_empty_attachment_gets_its_first_content_while_somebody_edits_another(demo, in_process):
+    """The document is locked in Nuxeo for the other session, not against this user."""
+    alice = demo.nuxeo("alice")
+    uid = alice.create(attachments=[("one.docx", b"ONE"), ("empty.docx", b"")])
+    editing = in_process.open("alice", uid, "files:files/0/file")
+    assert editing.lock("L").status_code == 200
+    first = in_process.open("bob", uid, "files:files/1/file")
+    assert first.put(b"first").status_code == 200
+    assert alice.content(uid, "files:files/1/file") == b"first"
+    assert editing.put(b"goes on", "L").status_code == 200
+    assert editing.unlock("L").status_code == 200
+    assert "lockOwner" not in alice.document(uid) or alice.document(uid)["lockOwner"] is None

@@ -20,6 +20,7 @@ from connector.lock_store.sqlite import SqliteLockStore
 from connector.wopi import file_id as file_ids
 from connector.wopi.access_token import AccessToken, Grant
 from connector.wopi.body import Bodies
+from connector.wopi.converting import Converting
 from connector.wopi.errors import LockMismatch, NotImplementedOperation
 from connector.wopi.locks import LIFETIME
 from connector.wopi.new_files import NewFiles
@@ -71,10 +72,11 @@ class Locks(RuleBasedStateMachine):
         self.renaming = Renaming(*common, RenameMode.BOTH)
         self.removing = Removing(*common)
         overwriting = Overwriting(*common, versions)
+        new_files = NewFiles(self.nuxeo, self.store, overwriting, "")
         self.relative = PutRelative(
             self.nuxeo,
-            NewFiles(self.nuxeo, self.store, overwriting, ""),
-            overwriting,
+            new_files,
+            Converting(self.nuxeo, self.store, new_files, overwriting, ""),
             Bodies(self.folder, 0),
             Handout(),
         )
