@@ -1,6 +1,7 @@
 """Click, edit, save: what people see, and what is in Nuxeo afterwards."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import expect
@@ -25,6 +26,20 @@ def write(frame, index, text):
 
 def saved(frame):
     expect(frame.locator("#status")).to_have_text(re.compile(r"^Saved at \d"))
+
+
+def go_elsewhere(someone):
+    someone.page.goto(f"{someone.demo.nuxeo_url}ui/")
+
+
+def given_back(demo, uid):
+    """Whether Nuxeo's lock has gone within seconds."""
+    deadline = time.monotonic() + 5
+    while "lockOwner" in demo.nuxeo().document(uid):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def test_from_the_start_page_to_a_saved_document(demo, person):
@@ -65,12 +80,20 @@ def test_closing_the_tab_gives_the_document_back(demo, person, uid):
     frame = alice.open(uid)
     expect(frame.locator("#document")).to_be_visible()
     assert demo.nuxeo().document(uid)["lockOwner"] == "alice"
-    alice.page.goto(f"{demo.nuxeo_url}ui/")
-    for _ in range(50):
-        if "lockOwner" not in demo.nuxeo().document(uid):
-            break
-        alice.page.wait_for_timeout(100)
-    assert "lockOwner" not in demo.nuxeo().document(uid)
+    go_elsewhere(alice)
+    assert given_back(demo, uid)
+
+
+def test_leaving_before_the_editor_is_complete_gives_the_document_back(demo, person, uid):
+    alice = person("alice").sign_in()
+    alice.page.route("**/static/saver.js", lambda _route: None)  # It never comes.
+    alice.page.goto(
+        f"{demo.connector_url}wopi/edit/default/{uid}/file:content", wait_until="commit"
+    )
+    expect(alice.frame().locator("#document")).to_be_visible()
+    assert demo.nuxeo().document(uid)["lockOwner"] == "alice"
+    go_elsewhere(alice)
+    assert given_back(demo, uid)
 
 
 def test_a_reader_sees_the_document_and_why_it_cannot_be_changed(demo, person, uid):

@@ -19,12 +19,12 @@ const SAVE_WITHIN = 90000;
 const CLOSE_WITHIN = 15000;
 
 const state = JSON.parse(byId("data").textContent);
-let left = false;
 let kept = []; // texts that found no place after somebody else's changes
 let connected = true;
 
 const saver = new Saver(state, sendTexts, showSaved);
 const page = new Page(byId("document"), noteChange, (key) => saver.has(key));
+leaving.texts = () => saver.texts; // leaving.js, which was here first
 
 const url = (what) => `/session/${state.id}/${what}`;
 const send = (what, body = {}, within = SAVE_WITHIN) =>
@@ -229,7 +229,7 @@ async function close() {
 }
 
 async function leave() {
-  left = true;
+  leaving.told = true;
   saver.stop();
   try {
     await send("close", {}, CLOSE_WITHIN);
@@ -249,23 +249,16 @@ async function leave() {
 }
 
 window.addEventListener("beforeunload", (event) => {
-  if (!left && (saver.dirty || kept.length)) {
+  if (!leaving.told && (saver.dirty || kept.length)) {
     saver.save();
     event.preventDefault();
-  }
-});
-
-window.addEventListener("pagehide", () => {
-  if (!left) {
-    const body = JSON.stringify({ texts: saver.texts });
-    navigator.sendBeacon(url("close"), new Blob([body], { type: "application/json" }));
   }
 });
 
 // --- all the time ------------------------------------------------------------------------------
 
 async function heartbeat() {
-  if (left) {
+  if (leaving.told) {
     return;
   }
   try {
