@@ -50,10 +50,10 @@ class StoredLock:
 
 @dataclass(frozen=True)
 class Hold:
-    """Nuxeo's lock on a document, as the sessions on the document's files have it.
+    """What the sessions on a document's files have: Nuxeo's lock, and saves in no version yet.
 
-    It is noted before a call to Nuxeo is made and confirmed afterwards, so that whoever finds it
-    after a crash or a lost answer knows whose lock may be a session's.
+    The lock is noted before a call to Nuxeo is made and confirmed afterwards, so that whoever finds
+    it after a crash or a lost answer knows whose lock may be a session's.
 
     Attributes:
         document_key: the document.
@@ -62,6 +62,10 @@ class Hold:
         manual_owner: who had locked the document by hand before; that lock is put back in the end.
         settles_at: until when a call whose answer was lost may still take effect, in seconds since
             the epoch.
+        saved_at: when the first of the saves was made that are in no version of the document yet,
+            in seconds since the epoch; 0 without any.
+        saver: who made the last of them.
+        editors: login names of those who made them or wrote what they hold, in that order.
     """
 
     document_key: str
@@ -69,6 +73,9 @@ class Hold:
     pending: str | None = None
     manual_owner: str | None = None
     settles_at: float = 0.0
+    saved_at: float = 0.0
+    saver: str | None = None
+    editors: tuple[str, ...] = ()
 
     @property
     def owners(self) -> frozenset[str]:

@@ -11,6 +11,7 @@ it dies, so no lease has to run out first.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import sqlite3
 import threading
@@ -42,7 +43,10 @@ CREATE TABLE IF NOT EXISTS hold (
     pending TEXT,
     manual_owner TEXT,
     settles_at REAL NOT NULL,
-    claimed_until REAL NOT NULL DEFAULT 0
+    claimed_until REAL NOT NULL DEFAULT 0,
+    saved_at REAL NOT NULL DEFAULT 0,
+    saver TEXT,
+    editors TEXT NOT NULL DEFAULT '[]'
 );
 CREATE TABLE IF NOT EXISTS content (
     file_id TEXT PRIMARY KEY,
@@ -104,6 +108,9 @@ class SqliteLockStore:
         self._database.executescript(_SCHEMA + _USER_INFO)
         self._add_column("lock", "client", "TEXT NOT NULL DEFAULT ''")
         self._add_column("content", "changed", "TEXT")
+        self._add_column("hold", "saved_at", "REAL NOT NULL DEFAULT 0")
+        self._add_column("hold", "saver", "TEXT")
+        self._add_column("hold", "editors", "TEXT NOT NULL DEFAULT '[]'")
         self._part_user_info_by_client()
 
     def _add_column(self, table: str, column: str, kind: str) -> None:
@@ -204,12 +211,15 @@ class SqliteLockStore:
     def put_hold(self, hold: Hold) -> None:
         """See :class:`connector.lock_store.base.LockStore`."""
         self._execute(
-            """INSERT INTO hold (document_key, owner, pending, manual_owner, settles_at)
-            VALUES (:document_key, :owner, :pending, :manual_owner, :settles_at)
+            """INSERT INTO hold (document_key, owner, pending, manual_owner, settles_at, saved_at,
+                saver, editors)
+            VALUES (:document_key, :owner, :pending, :manual_owner, :settles_at, :saved_at,
+                :saver, :editors)
             ON CONFLICT (document_key) DO UPDATE SET
                 owner = excluded.owner, pending = excluded.pending,
-                manual_owner = excluded.manual_owner, settles_at = excluded.settles_at""",
-            **asdict(hold),
+                manual_owner = excluded.manual_owner, settles_at = excluded.settles_at,
+                saved_at = excluded.saved_at, saver = excluded.saver, editors = excluded.editors""",
+            **asdict(hold) | {"editors": json.dumps(hold.editors)},
         )
 
     def drop_hold(self, document_key: str) -> None:
@@ -392,7 +402,9 @@ class SqliteLockStore:
 
 
 def _hold(row: sqlite3.Row) -> Hold:
-    return Hold(**{name: row[name] for name in row.keys() if name != "claimed_until"})  # noqa: SIM118
+    values = dict(row)
+    del values["claimed_until"]
+    return Hold(**values | {"editors": tuple(json.loads(values["editors"]))})
 
 
 def _lock_file(descriptor: int, deadline: float) -> None:

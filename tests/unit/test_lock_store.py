@@ -112,7 +112,7 @@ def test_noting_content_and_refreshing_leave_each_other_alone(store):
 
 
 def test_a_hold_is_kept_until_it_is_dropped(store):
-    hold = Hold("default/doc", "ana", "bo", "carl", 9.5)
+    hold = Hold("default/doc", "ana", "bo", "carl", 9.5, 7.5, "bo", ("ana", "Zoë"))
     assert store.hold("default/doc") is None
     store.put_hold(hold)
     assert store.hold("default/doc") == hold
