@@ -1,26 +1,50 @@
 """A proxy before Nuxeo that fails on demand, so that tests can see what becomes of a save."""
 
 import http.client
+import sys
 import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import urlsplit
 
 _HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
 
 
+@dataclass(frozen=True)
+class Late:
+    """Nuxeo gets the call only after so many seconds, when the caller has given up."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class After:
+    """Something happens after Nuxeo did it; the answer is then lost."""
+
+    happens: Any
+
+
 class FaultProxy:
     """Passes everything on to ``target`` but for what a test plans.
 
-    Faults: a status to answer with in Nuxeo's place, ``"drop"`` (never reaches Nuxeo) or ``"lose"``
-    (Nuxeo does it, the answer is lost), and anything callable, which is called before the request
-    is passed on.
+    Faults: a status to answer with in Nuxeo's place, ``"drop"`` (never reaches Nuxeo), ``"lose"``
+    (Nuxeo does it, the answer is lost), ``"cut answer"`` (Nuxeo does it, the answer breaks off in
+    the middle), ``"cut request"`` (the body breaks off on its way to Nuxeo), :class:`Late`,
+    :class:`After`, and anything callable, which is called before the request is passed on. What it
+    returns, if that is a text, is the fault that follows.
     """
 
     def __init__(self, target):
         parts = urlsplit(target)
         self.seen = []
         self._plans = []
+        self._script = None
         self._mutex = threading.Lock()
+        self._busy = 0
+        self._idle = threading.Condition(self._mutex)
         proxy = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -28,44 +52,87 @@ class FaultProxy:
 
             def _any(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                with proxy.under_way():
+                    self._handle(body)
+
+            def _handle(self, body):
                 fault = proxy.fault(self.command, self.path)
                 if callable(fault):
-                    fault()
-                    fault = None
-                if fault == "drop":
-                    self.close_connection = True
-                    return
+                    told = fault()
+                    fault = told if isinstance(told, str) else None
                 if isinstance(fault, int):
                     self._answer(fault, {}, b"")
                     return
-                connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
-                headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOP}
-                connection.request(self.command, self.path, body or None, headers)
+                if fault == "drop" or (fault == "cut request" and not body):
+                    self.close_connection = True
+                    return
+                if fault == "cut request":
+                    self._send_half(body)
+                    self.close_connection = True
+                    return
+                if isinstance(fault, Late):
+                    time.sleep(fault.seconds)
+                status, headers, content = self._pass_on(body)
+                if isinstance(fault, After):
+                    fault.happens()
+                if fault == "lose" or isinstance(fault, Late | After):
+                    self.close_connection = True
+                    return
+                self._answer(status, headers, content, is_cut=fault == "cut answer")
+
+            def _connect(self):
+                return http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
+
+            def _headers(self):
+                return {k: v for k, v in self.headers.items() if k.lower() not in _HOP}
+
+            def _pass_on(self, body):
+                connection = self._connect()
+                connection.request(self.command, self.path, body or None, self._headers())
                 response = connection.getresponse()
                 content = response.read()
                 connection.close()
-                if fault == "lose":
-                    self.close_connection = True
-                    return
-                self._answer(response.status, dict(response.getheaders()), content)
+                return response.status, dict(response.getheaders()), content
 
-            def _answer(self, status, headers, content):
+            def _send_half(self, body):
+                connection = self._connect()
+                connection.putrequest(self.command, self.path)
+                for name, value in self._headers().items():
+                    connection.putheader(name, value)
+                connection.putheader("Content-Length", str(len(body)))
+                connection.endheaders(body[: len(body) // 2])
+                connection.close()
+
+            def _answer(self, status, headers, content, is_cut=False):
                 self.send_response(status)
                 for name, value in headers.items():
                     if name.lower() not in (*_HOP, "date", "server"):
                         self.send_header(name, value)
+                if is_cut and not content:
+                    # Without a body, the headers are all that can break off.
+                    self.flush_headers()
+                    self.close_connection = True
+                    return
                 if status != 204:
                     self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
-                self.wfile.write(content)
+                self.wfile.write(content[: len(content) // 2] if is_cut else content)
+                self.close_connection = self.close_connection or is_cut
 
             do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _any
 
             def log_message(self, *_arguments):
                 """Quiet."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, request, client_address):
+                """Whoever asked may have given up, or have been killed: that is what it is for."""
+                if not isinstance(sys.exception(), ConnectionError):
+                    super().handle_error(request, client_address)
+
+        self._server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}{parts.path}"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
@@ -77,18 +144,41 @@ class FaultProxy:
         with self._mutex:
             self._plans.append((method, part, list(faults)))
 
+    def follow(self, script):
+        """Have ``script(method, path)`` name the fault of each request that no plan is for."""
+        with self._mutex:
+            self._script = script
+
     def fault(self, method, path):
         with self._mutex:
             self.seen.append((method, path))
             for planned_method, part, faults in self._plans:
                 if faults and planned_method == method and part in path:
                     return faults.pop(0)
-        return None
+            return self._script(method, path) if self._script else None
+
+    @contextmanager
+    def under_way(self):
+        """While a request is."""
+        with self._idle:
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._busy -= 1
+                self._idle.notify_all()
+
+    def wait_until_idle(self, timeout=30):
+        """Until nothing is under way any more, that whose caller has given up included."""
+        with self._idle:
+            assert self._idle.wait_for(lambda: self._busy == 0, timeout)
 
     def forget(self):
         """Go on without faults."""
         with self._mutex:
             self._plans.clear()
+            self._script = None
 
     def done(self):
         """Whether everything planned has happened."""
