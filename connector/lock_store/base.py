@@ -35,6 +35,8 @@ class StoredLock:
         file_name: the file's name at that moment.
         mime_type: the file's type at that moment.
         client: name of the office client that it is edited in; empty if that is not known.
+        path: of the document at that moment; empty if that is not known. A document that is gone
+            does not tell any more where it was.
     """
 
     file_id: str
@@ -46,6 +48,7 @@ class StoredLock:
     file_name: str
     mime_type: str
     client: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True)

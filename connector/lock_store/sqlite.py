@@ -34,7 +34,8 @@ CREATE TABLE IF NOT EXISTS lock (
     content TEXT NOT NULL,
     file_name TEXT NOT NULL,
     mime_type TEXT NOT NULL,
-    client TEXT NOT NULL DEFAULT ''
+    client TEXT NOT NULL DEFAULT '',
+    path TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS lock_document ON lock (document_key);
 CREATE TABLE IF NOT EXISTS hold (
@@ -107,6 +108,7 @@ class SqliteLockStore:
         self._database.execute("PRAGMA synchronous=FULL")
         self._database.executescript(_SCHEMA + _USER_INFO)
         self._add_column("lock", "client", "TEXT NOT NULL DEFAULT ''")
+        self._add_column("lock", "path", "TEXT NOT NULL DEFAULT ''")
         self._add_column("content", "changed", "TEXT")
         self._add_column("hold", "saved_at", "REAL NOT NULL DEFAULT 0")
         self._add_column("hold", "saver", "TEXT")
@@ -160,13 +162,16 @@ class SqliteLockStore:
     def take(self, lock: StoredLock) -> bool:
         """See :class:`connector.lock_store.base.LockStore`."""
         return self._changed_one(
-            """INSERT INTO lock VALUES (:file_id, :document_key, :lock_id, :user, :expires_at,
-                :content, :file_name, :mime_type, :client)
+            """INSERT INTO lock (file_id, document_key, lock_id, user, expires_at, content,
+                file_name, mime_type, client, path)
+            VALUES (:file_id, :document_key, :lock_id, :user, :expires_at, :content,
+                :file_name, :mime_type, :client, :path)
             ON CONFLICT (file_id) DO UPDATE SET
                 document_key = excluded.document_key, lock_id = excluded.lock_id,
                 user = excluded.user, expires_at = excluded.expires_at,
                 content = excluded.content, file_name = excluded.file_name,
-                mime_type = excluded.mime_type, client = excluded.client
+                mime_type = excluded.mime_type, client = excluded.client,
+                path = excluded.path
             WHERE lock.expires_at <= :now""",
             **asdict(lock),
             now=self._clock(),

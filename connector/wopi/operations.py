@@ -252,6 +252,7 @@ class FileOperations:
             file_name=blob.name,
             mime_type=blob.mime_type,
             client=file.token.client,
+            path=document.path,
         )
         self._sessions.begin(file.reference, lock, document)
 

@@ -44,11 +44,12 @@ def test_a_lock_is_kept_as_it_was_taken(store):
     assert store.of_document("default/doc") == (taken,)
 
 
-def test_the_office_client_is_kept_with_it(store):
-    taken = replace(lock("A"), client="collabora")
+def test_the_office_client_and_the_documents_path_are_kept_with_it(store):
+    taken = replace(lock("A"), client="collabora", path="/folder/a")
     assert store.take(taken)
     assert store.refresh("file1", "A", "B", 3000.0)
     assert store.get("file1").client == "collabora"
+    assert store.get("file1").path == "/folder/a"
 
 
 def test_locks_of_a_release_without_office_clients_are_kept(tmp_path, clock):
