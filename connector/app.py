@@ -21,6 +21,7 @@ from connector.lock_store.base import LockStore, LockStoreBusy
 from connector.lock_store.sqlite import SqliteLockStore
 from connector.nuxeo_gateway.gateway import NuxeoGateway
 from connector.nuxeo_gateway.session import NuxeoSession
+from connector.recovery.folder import RecoveryFolder
 from connector.wopi import file_url, info_extensions
 from connector.wopi import http as wopi_http
 from connector.wopi.access_token import AccessTokens
@@ -44,6 +45,7 @@ from connector.wopi.files import FilesEndpoint
 from connector.wopi.handout import Handout
 from connector.wopi.hierarchy import Hierarchy
 from connector.wopi.http import WopiHttp
+from connector.wopi.keeping import Keeping
 from connector.wopi.new_files import NewFiles
 from connector.wopi.office_clients import OfficeClient, OfficeClients
 from connector.wopi.operations import FileOperations
@@ -62,6 +64,7 @@ from connector.wopi.versions import Versions
 _log = logging.getLogger(__name__)
 
 _LOOK_FOR_IDLE = 30.0
+_LOOK_FOR_OLD = 3600.0
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,8 @@ class Connector:
         clients: the office clients.
         tokens: makes and reads access tokens.
         links: makes URLs.
+        sessions: keep WOPI locks and Nuxeo's in step.
+        recovery: where failed saves are kept, if they are.
     """
 
     app: Flask
@@ -84,11 +89,19 @@ class Connector:
     tokens: AccessTokens
     links: Links
     sessions: Sessions
+    recovery: RecoveryFolder | None
     _stopped: threading.Event
 
     def start(self) -> None:
-        """Begin what goes on in the background: discovery, and giving back Nuxeo's locks."""
+        """Begin what goes on in the background.
+
+        That is discovery, giving back Nuxeo's locks, and dropping kept saves that are too old.
+        """
         self.clients.start()
+        if self.recovery is not None:
+            threading.Thread(
+                target=self._expire, args=(self.recovery,), name="old-saves", daemon=True
+            ).start()
         threading.Thread(target=self._end_idle, name="idle-sessions", daemon=True).start()
 
     def close(self) -> None:
@@ -107,6 +120,15 @@ class Connector:
             except Exception:  # noqa: BLE001 - or nothing would give back a lock any more
                 _log.exception("looking for locks to give back failed")
 
+    def _expire(self, recovery: RecoveryFolder) -> None:
+        while True:
+            try:
+                recovery.expire()
+            except Exception as error:  # noqa: BLE001 - or nothing would be dropped any more
+                _log.error("old kept saves could not be dropped: %s", error)
+            if self._stopped.wait(_LOOK_FOR_OLD):
+                return
+
 
 def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connector:
     """A connector for ``settings``; nothing runs in the background yet, nothing is called yet.
@@ -123,6 +145,7 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
     versions = Versions(store)
     tokens = make_tokens(settings)
     clients = make_clients(settings)
+    recovery = make_recovery(settings, clock)
     tickets = AccessTokens(settings.jwt_secret, file_url.LIFETIME, clock)
     file_urls = FileUrls(tickets, links)
     operations = FileOperations(
@@ -151,8 +174,11 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
         sessions,
         rights,
         versions,
+        Keeping(recovery, gateway),
         spool_dir=settings.data_dir,
         max_file_size=settings.max_file_size,
+        save_timeout=settings.save_timeout,
+        clock=clock,
     )
     actions = FileActions(
         Renaming(gateway, store, sessions, rights, RenameMode(settings.rename)),
@@ -245,6 +271,7 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
         tokens,
         links,
         sessions,
+        recovery,
         threading.Event(),
     )
 
@@ -270,6 +297,20 @@ def make_gateway(settings: Settings) -> NuxeoGateway:
         ca_bundle=settings.ca_bundle,
     )
     return NuxeoGateway(session)
+
+
+def make_recovery(
+    settings: Settings, clock: Callable[[], float] = time.time
+) -> RecoveryFolder | None:
+    """Where failed saves are kept; ``None`` if they are not."""
+    if settings.recovery_dir is None:
+        return None
+    return RecoveryFolder(
+        settings.recovery_dir,
+        max_age=settings.recovery_max_age,
+        max_size=settings.recovery_max_size,
+        clock=clock,
+    )
 
 
 def make_tokens(settings: Settings) -> AccessTokens:

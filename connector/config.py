@@ -72,11 +72,12 @@ class ConfigurationError(Exception):
 class Settings:
     """Everything that can be set; ``docs/configuration.md`` says what each is for.
 
-    Addresses other than a discovery's end with a slash; times are in seconds, sizes in bytes, and
-    ``max_file_size`` is 0 for no limit. ``clients`` has what is set for each office client, in the
-    order in which they are tried; ``check_file_info`` has the properties that CheckFileInfo is to
-    say otherwise, ``None`` for one that it is to leave out. ``warnings`` has a line for each thing
-    that works but is unwise.
+    Addresses other than a discovery's end with a slash; times are in seconds but for
+    ``recovery_max_age``, which is in days; sizes are in bytes, 0 for no limit. ``recovery_dir`` is
+    ``None`` where failed saves are not kept. ``clients`` has what is set for each office client, in
+    the order in which they are tried; ``check_file_info`` has the properties that CheckFileInfo is
+    to say otherwise, ``None`` for one that it is to leave out. ``warnings`` has a line for each
+    thing that works but is unwise.
     """
 
     nuxeo_url: str
@@ -97,8 +98,12 @@ class Settings:
     access_token_ttl: int
     connect_timeout: float
     read_timeout: float
+    save_timeout: float
     discovery_refresh: int
     max_file_size: int
+    recovery_dir: Path | None
+    recovery_max_age: int
+    recovery_max_size: int
     ca_bundle: Path | None
     session_cookies: tuple[str, ...]
     language: str
@@ -201,6 +206,10 @@ class _Loading:
             return so_far.get(BY_NAME[key.default_from].attribute)
         if key.attribute == "data_dir":
             return self._default_data_dir(key)
+        if key.attribute == "recovery_dir":
+            # Absent if that value is wrong, which is reported by itself.
+            data_dir = so_far.get("data_dir")
+            return key.parse(str(data_dir / _RECOVERY)) if data_dir else None
         return key.parse(key.default) if key.default else _EMPTY[key.attribute]
 
     def _is_needed(self, key: SettingsKey, so_far: Mapping[str, Any]) -> bool:
@@ -271,6 +280,9 @@ class _Loading:
         else:
             yield _unknown(where, name, BY_NAME)
 
+
+_RECOVERY = "recovery"
+"""Where ``nuxeo.wopi.recovery.dir`` is in ``nuxeo.wopi.dataDir`` unless said otherwise."""
 
 _EMPTY: Mapping[str, object] = {
     "instance": "",

@@ -28,6 +28,7 @@ class SettingsKey:
         required: there is no default and it must be set.
         secret: its value is never shown.
         is_path: a relative value is taken from the folder of the file it stands in.
+        no_paths: words in lower case that are values of their own where paths are.
         example: what the sample shows for a key that has no default.
     """
 
@@ -42,6 +43,7 @@ class SettingsKey:
     required: bool = False
     secret: bool = False
     is_path: bool = False
+    no_paths: tuple[str, ...] = ()
     example: str = ""
 
     @property
@@ -223,6 +225,15 @@ KEYS: tuple[SettingsKey, ...] = (
         "office client in the middle of a file that it saves.",
     ),
     SettingsKey(
+        key="nuxeo.wopi.saveTimeout",
+        attribute="save_timeout",
+        parse=values.seconds(1, 3600),
+        default="100",
+        expected="a number of seconds from 1 to 3600",
+        purpose="How long after its content was received a save that failed may be tried once "
+        "more; what is under way then comes to its end.",
+    ),
+    SettingsKey(
         key="nuxeo.wopi.discoveryRefresh",
         attribute="discovery_refresh",
         parse=values.whole_number(60, 604800),
@@ -237,6 +248,34 @@ KEYS: tuple[SettingsKey, ...] = (
         default="0",
         expected="a whole number of bytes, or one with k, m or g (powers of 1024); 0 for no limit",
         purpose="The largest file that can be saved.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.recovery.dir",
+        attribute="recovery_dir",
+        parse=values.directory_or_off,
+        is_path=True,
+        no_paths=(values.OFF,),
+        default_note="`recovery` in `nuxeo.wopi.dataDir`",
+        example="/var/lib/nuxeo-wopi/recovery",
+        expected="a folder that the connector may write, or may make; or off",
+        purpose="Where saves that failed are kept, see recovery.md. `off` keeps none.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.recovery.maxAge",
+        attribute="recovery_max_age",
+        parse=values.whole_number(1, 3650),
+        default="30",
+        expected="a whole number of days from 1 to 3650",
+        purpose="How long a save that failed is kept.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.recovery.maxSize",
+        attribute="recovery_max_size",
+        parse=values.size,
+        default="2g",
+        expected="a whole number of bytes, or one with k, m or g (powers of 1024); 0 for no limit",
+        purpose="How much of such saves is kept. When it is used up nothing more is kept, with an "
+        "error in the log, until something is restored, dropped or too old.",
     ),
     SettingsKey(
         key="nuxeo.wopi.caBundle",

@@ -129,7 +129,8 @@ def parsed(key: SettingsKey, given: Given) -> object:
     Raises:
         ValueError: it is none; the message is a whole line.
     """
-    text = str(given.folder / given.text) if key.is_path else given.text
+    is_path = key.is_path and given.text.lower() not in key.no_paths
+    text = str(given.folder / given.text) if is_path else given.text
     try:
         return key.parse(text)
     except ValueError as error:

@@ -39,6 +39,9 @@ PROOF_MODES = ("required", "ifPublished", "off")
 RESTRICTIONS = ("print", "copy", "download", "export")
 """What can be withheld from users, as :mod:`connector.wopi.clients` has it."""
 
+OFF = "off"
+"""Switches off what otherwise has a folder."""
+
 SECRET_BYTES_WANTED = 64
 """What HS512 asks for (RFC 7518, 3.2): a key as long as the hash."""
 
@@ -233,6 +236,11 @@ def directory(text: str) -> Path:
             "cannot be written" if there == path else f"cannot be made: {there} cannot be written"
         )
     return path
+
+
+def directory_or_off(text: str) -> Path | None:
+    """A folder as :func:`directory` has it; ``None`` for ``off``."""
+    return None if text.lower() == OFF else directory(text)
 
 
 def document_path(text: str) -> str:

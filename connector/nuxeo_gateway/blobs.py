@@ -128,19 +128,22 @@ class Blobs:
             _log.debug("whether %s may download was not told: %s", user, error)
         return True
 
-    def upload(self, content: Spool, name: str, mime_type: str, user: str) -> UploadedBlob:
+    def upload(
+        self, content: Spool, name: str, mime_type: str, user: str, *, tries: int = 2
+    ) -> UploadedBlob:
         """Send content into a batch: two calls. Nothing sees it yet, so a failure is tried again.
 
         Raises:
             GatewayError: Nuxeo did not answer as expected.
         """
-        try:
-            return self._upload(content, name, mime_type, user)
-        except NuxeoRefusal:
-            raise
-        except GatewayError as error:
-            _log.warning("uploading again: %s", error)
-            return self._upload(content, name, mime_type, user)
+        for _ in range(tries - 1):
+            try:
+                return self._upload(content, name, mime_type, user)
+            except NuxeoRefusal:
+                raise
+            except GatewayError as error:
+                _log.warning("uploading again: %s", error)
+        return self._upload(content, name, mime_type, user)
 
     def _upload(self, content: Spool, name: str, mime_type: str, user: str) -> UploadedBlob:
         batch_id = json_object(self._session.call("POST", _UPLOAD, user=user)).get("batchId")

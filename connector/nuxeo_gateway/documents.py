@@ -54,7 +54,8 @@ class Document:
     """A document, read as a user (REST_CONTRACT 2.2).
 
     ``permissions`` are that user's, Nuxeo's lock taken into account; ``last_modified`` is ISO 8601
-    as Nuxeo wrote it; ``properties`` is the raw JSON.
+    as Nuxeo wrote it; ``properties`` is the raw JSON; ``is_checked_out`` is false as long as the
+    document is what its last version is.
     """
 
     repository: str
@@ -78,6 +79,7 @@ class Document:
     facets: frozenset[str] = frozenset()
     schemas: frozenset[str] = frozenset()
     parent_uid: str | None = None
+    is_checked_out: bool = True
 
     @property
     def is_in_trash(self) -> bool:
@@ -224,6 +226,7 @@ def parse_document(value: Mapping[str, Any]) -> Document:
         facets=frozenset(map(str, value.get("facets") or ())),
         schemas=frozenset(_schema_names(value.get("schemas"))),
         parent_uid=_parent_uid(value.get("parentRef")),
+        is_checked_out=value.get("isCheckedOut") is not False,
     )
 
 

@@ -41,3 +41,10 @@ class NuxeoNotFound(NuxeoRefusal):
 
 class NuxeoConflict(NuxeoRefusal):
     """Nuxeo answered 409: changed in the meantime, or locked by somebody else."""
+
+
+class NuxeoTooLarge(NuxeoRefusal):
+    """Nuxeo answered 413: a quota is used up, or a proxy before it takes nothing so large.
+
+    Nuxeo's ``QuotaExceededException`` says 413 since LTS 2025.9 (NXP-30837), and 500 before.
+    """

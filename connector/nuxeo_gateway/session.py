@@ -34,6 +34,7 @@ from connector.nuxeo_gateway.errors import (
     NuxeoForbidden,
     NuxeoNotFound,
     NuxeoRefusedUser,
+    NuxeoTooLarge,
     NuxeoUnavailable,
 )
 from connector.nuxeo_gateway.official_client import HTTPError, NuxeoClient
@@ -59,6 +60,7 @@ _ERRORS: Mapping[int, type[GatewayError]] = {
     403: NuxeoForbidden,
     404: NuxeoNotFound,
     409: NuxeoConflict,
+    413: NuxeoTooLarge,
     502: NuxeoUnavailable,
     503: NuxeoUnavailable,
     504: NuxeoUnavailable,

@@ -25,6 +25,15 @@ class WopiError(Exception):
         self.reason = reason
         self.headers: Mapping[str, str] = {"X-WOPI-ServerError": header_text(reason)}
 
+    def say_first(self, text: str) -> None:
+        """Put something before the reason, wherever it is told."""
+        told = header_text(self.reason)
+        self.reason = f"{text}: {self.reason}"
+        self.headers = {
+            name: header_text(self.reason) if value == told else value
+            for name, value in self.headers.items()
+        }
+
 
 class BadRequest(WopiError):
     """A header or body that cannot be understood: 400."""
@@ -59,7 +68,11 @@ class PreconditionFailed(WopiError):
 
 
 class TooLarge(WopiError):
-    """The body is larger than we accept: 413."""
+    """The body is larger than we or Nuxeo accept: 413.
+
+    All kinds of clients take it for "too large, or no room left": Microsoft's page "PutFile",
+    Collabora's ``wopi/WopiStorage.cpp``, ONLYOFFICE's page "WOPI REST API".
+    """
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 

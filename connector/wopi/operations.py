@@ -22,6 +22,7 @@ from connector.nuxeo_gateway.errors import (
     NuxeoForbidden,
     NuxeoNotFound,
     NuxeoRefusedUser,
+    NuxeoTooLarge,
 )
 from connector.nuxeo_gateway.gateway import NuxeoGateway
 from connector.nuxeo_gateway.permissions import ReadOnlyReason
@@ -31,6 +32,7 @@ from connector.wopi.errors import (
     NotFound,
     PreconditionFailed,
     ServerError,
+    TooLarge,
     Unauthorized,
 )
 from connector.wopi.file_infos import FileInfos
@@ -355,6 +357,8 @@ def nuxeo_errors() -> Iterator[None]:
         raise NotFound("no such file for this user") from error
     except NuxeoRefusedUser as error:
         raise Unauthorized("Nuxeo does not accept the user") from error
+    except NuxeoTooLarge as error:
+        raise TooLarge("Nuxeo has no room for it: a quota, or a limit of a proxy") from error
     except GatewayError as error:
         raise ServerError(str(error)) from error
     except LockStoreBusy as error:

@@ -6,17 +6,22 @@ upload made the file's content. So between judging and writing there is no time 
 client or a large file could hide what others do.
 
 Four calls to Nuxeo: two to upload, one to read, one to write, which is checked by its answer; a
-file in a list takes one more to check. What is tried again, and how often, is bounded: an upload
-that failed, a document that changed in the moment between, an answer that was lost.
+file in a list takes one more to check. What is tried again, and how often and how long, is
+bounded: an upload or a reading that failed, a document that changed in the moment between, an
+answer that was lost.
 
 What somebody outside the session wrote to the file since it was locked or last saved is first kept
 as a version: nothing is overwritten without a trace.
+
+What cannot be saved in the end is kept by the connector (:mod:`connector.wopi.keeping`). So a body
+is received also where it is clear before that the save will be refused.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +33,7 @@ from connector.nuxeo_gateway.errors import (
     GatewayError,
     NuxeoConflict,
     NuxeoForbidden,
+    NuxeoNotFound,
     NuxeoRefusal,
 )
 from connector.nuxeo_gateway.gateway import NuxeoGateway
@@ -41,6 +47,7 @@ from connector.wopi.errors import (
     header_text,
 )
 from connector.wopi.file_info import wopi_time
+from connector.wopi.keeping import Attempt, Keeping
 from connector.wopi.locks import LockOperation
 from connector.wopi.opened import OpenFile
 from connector.wopi.operations import mismatch, nuxeo_errors
@@ -53,6 +60,7 @@ _log = logging.getLogger(__name__)
 
 _ATTEMPTS = 3
 _PAUSE = 0.3
+_UNKNOWN_TYPE = "application/octet-stream"
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,11 @@ def _name_of(admitted: Admitted) -> _Name:
     return _Name(admitted.blob.name, admitted.blob.mime_type)
 
 
+def _is_unlocked(admitted: Admitted) -> bool:
+    """Whether the file has content and no lock: then it is not to be written."""
+    return admitted.lock is None and admitted.blob.length != 0
+
+
 class _Again(Exception):
     """The save is to be tried once more, if that has not been done too often already."""
 
@@ -105,8 +118,11 @@ class Saving:
         sessions: keeps them in step with Nuxeo's.
         rights: who may write.
         versions: of contents.
+        keeping: keeps what cannot be saved.
         spool_dir: where bodies are kept while they are saved.
         max_file_size: bytes accepted; 0 is any number.
+        save_timeout: seconds after which a save that failed is not tried once more.
+        clock: seconds since the epoch.
     """
 
     def __init__(
@@ -116,16 +132,22 @@ class Saving:
         sessions: Sessions,
         rights: Rights,
         versions: Versions,
+        keeping: Keeping,
         *,
         spool_dir: Path,
         max_file_size: int,
+        save_timeout: float,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._gateway = gateway
         self._store = store
         self._sessions = sessions
         self._rights = rights
         self._versions = versions
+        self._keeping = keeping
         self._bodies = Bodies(spool_dir, max_file_size)
+        self._save_timeout = save_timeout
+        self._clock = clock
 
     def put_file(
         self,
@@ -150,40 +172,97 @@ class Saving:
             LockMismatch: not locked and not empty, locked with another id, or not to be changed.
             NotFound: no such file, or no right to write it.
             BadRequest: the body broke off, or is empty and would empty the file.
-            TooLarge: the body is larger than the limit.
+            TooLarge: the body is larger than the limit, or Nuxeo has no room for it.
             ServerError: Nuxeo failed, or the body could not be kept.
         """
-        with nuxeo_errors():
-            name = self._expected_name(file, lock_id)
-        with self._bodies.received(body, announced) as content, nuxeo_errors():
-            return self._save(file, lock_id, content, name, note)
+        attempt = self._attempt(file, lock_id, note)
+        refusal: WopiError | None = None
+        name = _Name("", "")
+        try:
+            with nuxeo_errors():
+                name = self._expected_name(file, lock_id, announced)
+        except WopiError as error:
+            if not self._keeping.wants(file, error):
+                raise
+            refusal = error
+        except Exception as error:
+            refusal = ServerError("unexpected failure, see the connector's log")
+            if not self._keeping.wants(file, refusal):
+                raise
+            _log.exception("judging a save failed unexpectedly: %s", type(error).__name__)
+        with self._bodies.received(body, announced) as content:
+            try:
+                if refusal is not None:
+                    raise refusal
+                with nuxeo_errors():
+                    saved = self._save(file, lock_id, content, name, note)
+            except WopiError as error:
+                self._keeping.keep(attempt, content, error)
+                raise
+            except Exception:
+                # The caller answers 500 to what nobody has thought of; the text stays.
+                self._keeping.keep(attempt, content, ServerError("unexpected failure"))
+                raise
+            self._keeping.saved(attempt, content)
+            return saved
 
-    def _expected_name(self, file: OpenFile, lock_id: str | None) -> _Name:
+    def _attempt(self, file: OpenFile, lock_id: str | None, note: SaveNote) -> Attempt:
+        """The save, with the lock that there is before anything is judged or forgotten."""
+        began = self._clock()
+        try:
+            lock = self._store.get(file.file_id)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the text goes on to be received
+            _log.warning("which lock is on %s is not known: %s", file.reference.document_key, error)
+            lock = None
+        return Attempt(file, lock_id, note, began, lock)
+
+    def _expected_name(self, file: OpenFile, lock_id: str | None, announced: int | None) -> _Name:
         """Refuse at once what will be refused anyway; what the content will most likely be called.
 
         A lock that matches is all that is looked at: the document is read when the body is here.
+        Nor is a save refused already because Nuxeo does not answer just now.
         """
         current = self._store.get(file.file_id)
         if current is not None and current.lock_id == lock_id and file.may_edit:
             return _Name(current.file_name, current.mime_type)
         with self._store.critical_section(file.reference.document_key):
-            return _name_of(self._admit(file, lock_id))
+            try:
+                admitted = self._admit(file, lock_id)
+            except _Again as again:
+                _log.info("%s is looked at later: %s", file.reference.document_key, again)
+                return _Name(file.reference.document_id, _UNKNOWN_TYPE)
+        if _is_unlocked(admitted) and (lock_id is not None or admitted.blob.length != announced):
+            raise mismatch(None)
+        return _name_of(admitted)
 
     def _save(
         self, file: OpenFile, lock_id: str | None, content: Spool, name: _Name, note: SaveNote
     ) -> Saved:
-        failure: WopiError | None = None
-        for attempt in range(_ATTEMPTS):
-            # What failed at once would most likely fail at once again.
-            time.sleep(_PAUSE * attempt)
-            uploaded = self._gateway.blobs.upload(content, name.name, name.mime_type, file.user)
+        began = time.monotonic()
+        attempt = 1
+        while True:
             try:
+                uploaded = self._upload(content, name, file.user)
                 return self._commit(file, lock_id, content, uploaded, note)
             except _Again as again:
+                if attempt == _ATTEMPTS or time.monotonic() - began >= self._save_timeout:
+                    raise again.failure from again
                 _log.info("saving %s once more: %s", file.reference.document_key, again)
-                failure, name = again.failure, again.name or name
-        assert failure is not None
-        raise failure
+                name = again.name or name
+            # What failed at once would most likely fail at once again.
+            time.sleep(_PAUSE * attempt)
+            attempt += 1
+
+    def _upload(self, content: Spool, name: _Name, user: str) -> UploadedBlob:
+        try:
+            return self._gateway.blobs.upload(content, name.name, name.mime_type, user, tries=1)
+        except NuxeoNotFound as error:
+            # Not the document is gone but the batch, as when Nuxeo was started anew.
+            raise _Again(ServerError(str(error))) from error
+        except NuxeoRefusal:
+            raise
+        except GatewayError as error:
+            raise _Again(ServerError(str(error))) from error
 
     def _commit(
         self,
@@ -201,6 +280,8 @@ class Saving:
                 if content.is_content_of(admitted.blob):
                     # Already there: the answer to an earlier try may have been lost.
                     return self._noted(file, admitted, admitted.document)
+                if _is_unlocked(admitted):
+                    raise mismatch(None)
                 self._check(file, admitted, content, uploaded, note)
                 self._prepare(file, admitted)
                 is_used = True
@@ -212,13 +293,13 @@ class Saving:
 
     def _admit(self, file: OpenFile, lock_id: str | None) -> Admitted:
         """Judge the save by the document as it is at this moment."""
-        document = self._gateway.documents.get(file.reference, file.user)
-        admitted = admit(
-            LockOperation.PUT_FILE, file, document, lock_id, self._sessions, self._rights
-        )
-        if admitted.lock is None and admitted.blob.length != 0:
-            raise mismatch(None)
-        return admitted
+        try:
+            document = self._gateway.documents.get(file.reference, file.user)
+        except NuxeoRefusal:
+            raise
+        except GatewayError as error:
+            raise _Again(ServerError(str(error))) from error
+        return admit(LockOperation.PUT_FILE, file, document, lock_id, self._sessions, self._rights)
 
     def _check(
         self,
@@ -246,6 +327,8 @@ class Saving:
             raise LockMismatch(
                 admitted.lock_id, "the file was changed in Nuxeo, and its type keeps no versions"
             )
+        if not admitted.document.is_checked_out:
+            return  # It is a version: somebody else made it, or an earlier try did.
         _log.warning(
             "%s was changed outside its session: kept as a version", file.reference.document_key
         )
@@ -255,6 +338,10 @@ class Saving:
             raise LockMismatch(
                 admitted.lock_id, "the file was changed in Nuxeo, and that could not be kept"
             ) from error
+        except NuxeoRefusal:
+            raise
+        except GatewayError as error:
+            raise _Again(ServerError(str(error))) from error
 
     def _write(
         self,

@@ -95,7 +95,7 @@ class Nuxeo:
 
     # Blobs
 
-    def upload(self, content, name, mime_type, _user):
+    def upload(self, content, name, mime_type, _user, *, tries=2):
         uploaded = UploadedBlob(f"batch-{len(self.batches)}", name, mime_type)
         self.batches[uploaded.batch_id] = b"".join(content.pieces())
         return uploaded

@@ -70,6 +70,9 @@ class TestDefaults:
             read_timeout=60.0,
             discovery_refresh=43200,
             max_file_size=0,
+            recovery_dir=tmp_path / "data" / "recovery",
+            recovery_max_age=30,
+            recovery_max_size=2 * 1024**3,
             ca_bundle=None,
             session_cookies=("JSESSIONID",),
             language="en-US",
@@ -90,6 +93,13 @@ class TestDefaults:
             check_file_info={},
             warnings=(),
         )
+
+    def test_saves_are_kept_elsewhere_or_not_at_all(
+        self, needed: dict[str, str], tmp_path: Path
+    ) -> None:
+        for text, expected in (("kept", tmp_path / "kept"), ("off", None), ("OFF", None)):
+            conf = written(tmp_path, f"nuxeo.wopi.recovery.dir={text}\n")
+            assert load(conf, overrides=needed, environ={}).recovery_dir == expected
 
     def test_data_beside_the_servers(self, needed: dict[str, str], tmp_path: Path) -> None:
         conf = written(tmp_path, f"root={tmp_path}\nnuxeo.data.dir=${{root}}/server\n")
@@ -779,7 +789,7 @@ class TestDocumentation:
     ) -> None:
         text = settings_reference.SAMPLE.read_text(encoding="utf-8")
         conf = written(tmp_path, re.sub(r"(?m)^#(nuxeo\.)", r"\1", text))
-        needed["nuxeo.wopi.caBundle"] = ""
+        needed["nuxeo.wopi.caBundle"] = needed["nuxeo.wopi.recovery.dir"] = ""
         assert load(conf, overrides=needed, environ={}) == load(None, overrides=needed, environ={})
 
     def test_sample_alone_asks_for_the_secret(self, tmp_path: Path) -> None:

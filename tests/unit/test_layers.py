@@ -13,8 +13,9 @@ MODULES = {
 MAY_IMPORT = {
     "connector.lock_store": (),
     "connector.nuxeo_gateway": (),
-    "connector.wopi": ("connector.lock_store", "connector.nuxeo_gateway"),
-    "connector.host": ("connector.nuxeo_gateway", "connector.wopi"),
+    "connector.recovery": (),
+    "connector.wopi": ("connector.lock_store", "connector.nuxeo_gateway", "connector.recovery"),
+    "connector.host": ("connector.nuxeo_gateway", "connector.recovery", "connector.wopi"),
     "connector.sandbox": (),
 }
 WIRING = {"connector.app", "connector.cli", "connector.support", "connector.__main__"}

@@ -22,6 +22,7 @@ from connector.wopi.access_token import AccessToken, Grant
 from connector.wopi.body import Bodies
 from connector.wopi.converting import Converting
 from connector.wopi.errors import LockMismatch, NotImplementedOperation
+from connector.wopi.keeping import Keeping
 from connector.wopi.locks import LIFETIME
 from connector.wopi.new_files import NewFiles
 from connector.wopi.opened import OpenFile
@@ -68,7 +69,14 @@ class Locks(RuleBasedStateMachine):
         versions = Versions(self.store)
         common = (self.nuxeo, self.store, self.sessions, rights)
         self.operations = FileOperations(*common, versions, None, clock=self.clock)
-        self.saving = Saving(*common, versions, spool_dir=self.folder, max_file_size=0)
+        self.saving = Saving(
+            *common,
+            versions,
+            Keeping(None, self.nuxeo),
+            spool_dir=self.folder,
+            max_file_size=0,
+            save_timeout=1,
+        )
         self.renaming = Renaming(*common, RenameMode.BOTH)
         self.removing = Removing(*common)
         overwriting = Overwriting(*common, versions)

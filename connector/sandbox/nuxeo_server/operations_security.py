@@ -1,12 +1,14 @@
-"""Operations on ACLs, retention and legal hold (REST_CONTRACT 2.4, 5.4, 7)."""
+"""Operations on ACLs, retention, legal hold and quotas (REST_CONTRACT 2.4, 5.4, 7)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from flask import Response, jsonify
+
 from connector.sandbox.nuxeo_server.calls import Call, Operation
-from connector.sandbox.nuxeo_server.errors import NuxeoError
+from connector.sandbox.nuxeo_server.errors import NuxeoError, forbidden
 from connector.sandbox.nuxeo_server.marshalling import ace_id
 from connector.sandbox.nuxeo_server.security import ADMINISTRATORS, EVERYONE, EVERYTHING
 from connector.sandbox.nuxeo_server.store import Document
@@ -81,6 +83,21 @@ def _mark(call: Call, permission: str, **changes: Any) -> Document:
     return call.session.change(call.on, None, apply)
 
 
+def _set_max_size(call: Call) -> Response:
+    """The most that may be below a document, in bytes; -1 for no limit."""
+    if not call.session.principal.is_administrator:
+        raise forbidden("Quotas.SetMaxSize", call.session.principal.name)
+    size = call.params.get("targetSize")
+    if not isinstance(size, int):
+        raise NuxeoError(400, "targetSize is required")
+
+    def apply(document: Document) -> None:
+        document.max_size = size
+
+    call.session.change(call.on, None, apply)
+    return jsonify({"entity-type": "number", "value": size})
+
+
 SECURITY: Mapping[str, Operation] = {
     "Document.AddPermission": _add_permission,
     "Document.BlockPermissionInheritance": _block,
@@ -90,5 +107,6 @@ SECURITY: Mapping[str, Operation] = {
     "Document.SetRetentionDate": _retain,
     "Document.UnblockPermissionInheritance": _unblock,
     "Document.Unhold": _unhold,
+    "Quotas.SetMaxSize": _set_max_size,
 }
 """By id. The names of those that hold and retain are the sandbox's own."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from connector.sandbox.nuxeo_server import versioning
+from connector.sandbox.nuxeo_server import quota, versioning
 from connector.sandbox.nuxeo_server.errors import (
     NuxeoError,
     conflict,
@@ -128,7 +128,7 @@ class Session:
 
         Raises:
             NuxeoError: 400 for versions, 403 without permission or under retention, 409 for a
-                change token that is not current.
+                change token that is not current, 413 for what breaks a quota.
         """
         with self.store.writing():
             self.require(self._again(document), "WriteProperties")
@@ -147,7 +147,9 @@ class Session:
             automatic = versioning_option is None
             if automatic and versioning.archives_before_save(current, self.principal.name):
                 self._archive(copy.deepcopy(current), current, "MINOR")
+            former = dict(current.properties)
             current.properties |= recognised(properties)
+            quota.check(self.store, current, former, "beforeDocumentModification")
             self._touch(current, counted=isinstance(change_token, str))
             current.is_checked_out = True
             self.store.put(current)
@@ -194,6 +196,8 @@ class Session:
             live = self._live(document)
             if live.is_version:
                 raise NuxeoError(400, f"There are no versions of a version: {live.uid}")
+            if not live.is_checked_out:
+                return live  # It is a version as it stands.
             self._archive(live, live, increment)
             live.is_checked_out = False
             live.system_token += 1

@@ -71,6 +71,7 @@ class Document:
     is_record: bool = False
     retain_until: str | None = None
     has_legal_hold: bool = False
+    max_size: int = -1
 
     @property
     def title(self) -> str:

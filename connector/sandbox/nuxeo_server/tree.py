@@ -7,7 +7,7 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
-from connector.sandbox.nuxeo_server import names, versioning
+from connector.sandbox.nuxeo_server import names, quota, versioning
 from connector.sandbox.nuxeo_server.doctypes import empty_properties
 from connector.sandbox.nuxeo_server.errors import NuxeoError
 from connector.sandbox.nuxeo_server.mime_types import recognised
@@ -36,6 +36,7 @@ def create(
             "dc:lastContributor": session.principal.name,
             "dc:contributors": [session.principal.name],
         }
+        quota.check(session.store, document, {}, "documentCreated")
         session.store.put(document)
         session.log(document, "documentCreated")
     return document

@@ -1,0 +1,237 @@
+"""Saves that fail: what the office client is told, what Nuxeo holds, and what is kept of them."""
+
+import io
+
+import pytest
+
+from connector.recovery.folder import RecoveryFolder
+from tests.support import DEMO_FOLDER
+
+
+@pytest.fixture
+def alice(demo):
+    return demo.nuxeo("alice")
+
+
+@pytest.fixture
+def admin(demo):
+    return demo.nuxeo("Administrator")
+
+
+@pytest.fixture
+def uid(alice):
+    return alice.create(b"before", name="Plan.docx")
+
+
+@pytest.fixture
+def client(behind_proxy, uid):
+    """Alice's office client, with her document open for editing."""
+    client = behind_proxy.open("alice", uid)
+    assert client.lock("L").status_code == 200
+    return client
+
+
+@pytest.fixture
+def kept(behind_proxy):
+    """What is kept of failed saves."""
+    return Kept(behind_proxy.connector.recovery)
+
+
+class Kept:
+    def __init__(self, folder: RecoveryFolder):
+        self.folder = folder
+
+    def all(self):
+        return self.folder.all()
+
+    def only(self):
+        [save] = self.folder.all()
+        return save
+
+    def content(self):
+        with self.folder.open(self.only().id) as (_save, file):
+            return file.read()
+
+
+def reason(response):
+    headers = response.headers
+    return headers.get("X-WOPI-LockFailureReason") or headers.get("X-WOPI-ServerError")
+
+
+class TestWhatIsKept:
+    """One cause of failure each."""
+
+    def test_nuxeo_is_down(self, proxy, client, alice, uid, kept):
+        proxy.plan("POST", "/upload", *["drop"] * 20)
+        failed = client.put(b"my text", "L", Editors="alice,bob")
+        assert failed.status_code == 500
+        assert alice.content(uid) == b"before"
+        save = kept.only()
+        assert kept.content() == b"my text"
+        assert reason(failed).startswith(f"kept by the connector as {save.id}: ")
+        assert (save.user, save.file_name, save.document_id) == ("alice", "Plan.docx", uid)
+        assert (save.status, save.editors, save.client) == (500, ("alice", "bob"), "office")
+        assert save.path.startswith(f"{DEMO_FOLDER}/t-")
+
+    def test_it_is_down_from_the_beginning(self, behind_proxy, proxy, uid, kept):
+        stranger_to_the_store = behind_proxy.open("alice", uid)
+        proxy.plan("GET", f"/id/{uid}", *["drop"] * 20)
+        failed = stranger_to_the_store.put(b"my text", "L")
+        assert failed.status_code == 500
+        assert kept.content() == b"my text"
+
+    def test_nuxeo_holds_something_else_than_was_sent(self, proxy, client, alice, uid, kept):
+        proxy.plan("PUT", f"/id/{uid}", *[500] * 20)
+        assert client.put(b"my text", "L").status_code == 500
+        assert alice.content(uid) == b"before"
+        assert kept.content() == b"my text"
+
+    def test_the_right_was_taken_away(self, client, admin, uid, kept):
+        admin.operation("Document.BlockPermissionInheritance", uid)
+        admin.operation("Document.AddPermission", uid, username="alice", permission="Read")
+        failed = client.put(b"my text", "L")
+        assert failed.status_code == 404
+        assert admin.content(uid) == b"before"
+        assert kept.content() == b"my text"
+        assert kept.only().id in reason(failed)
+
+    def test_not_even_reading_is_left(self, client, admin, uid, kept):
+        admin.operation("Document.BlockPermissionInheritance", uid)
+        assert client.put(b"my text", "L").status_code == 404
+        assert kept.content() == b"my text"
+
+    def test_the_document_was_deleted(self, client, admin, uid, kept):
+        path = admin.document(uid)["path"]
+        admin.call("DELETE", f"api/v1/id/{uid}")
+        assert client.put(b"my text", "L").status_code == 404
+        assert kept.content() == b"my text"
+        assert kept.only().path == path
+
+    def test_the_document_is_in_the_trash(self, client, admin, uid, kept):
+        admin.operation("Document.Trash", uid)
+        failed = client.put(b"my text", "L")
+        assert failed.status_code == 409
+        assert "trash" in reason(failed)
+        assert kept.content() == b"my text"
+
+    def test_a_quota_is_used_up(self, behind_proxy, alice, admin, kept):
+        folder = admin.call(
+            "POST",
+            f"api/v1/path{DEMO_FOLDER}",
+            json={"entity-type": "document", "type": "Folder", "name": "small"},
+        ).json()
+        uid = alice.create(b"before", folder=folder["path"])
+        admin.operation("Quotas.SetMaxSize", folder["uid"], targetSize=100)
+        client = behind_proxy.open("alice", uid)
+        client.lock("L")
+        failed = client.put(bytes(101), "L")
+        assert failed.status_code == 413
+        assert admin.content(uid) == b"before"
+        assert kept.content() == bytes(101)
+        assert client.put(bytes(100), "L").status_code == 200
+        assert kept.all() == []
+
+    def test_a_stranger_has_grabbed_the_lock(self, client, admin, uid, kept):
+        admin.operation("Document.Unlock", uid)
+        admin.operation("Document.Lock", uid)
+        failed = client.put(b"my text", "L")
+        assert failed.status_code == 409
+        assert failed.headers["X-WOPI-Lock"] == ""
+        assert "kept by the connector" in reason(failed)
+        assert admin.content(uid) == b"before"
+        assert kept.content() == b"my text"
+
+    def test_an_administrator_has_unlocked_it(self, client, admin, uid, kept):
+        admin.operation("Document.Unlock", uid)
+        failed = client.put(b"my text", "L")
+        assert (failed.status_code, failed.headers["X-WOPI-Lock"]) == (409, "")
+        assert kept.content() == b"my text"
+
+    def test_the_lock_has_ended(self, client, clock, uid, kept):
+        clock.offset += 1801
+        assert client.put(b"my text", "L").status_code == 409
+        assert kept.content() == b"my text"
+        assert kept.only().file_name == "Plan.docx"
+        assert kept.only().stored == "", "whoever saved meanwhile must not be overwritten"
+
+    def test_somebody_else_has_the_file_by_now(self, client, behind_proxy, uid, kept):
+        client.unlock("L")
+        other = behind_proxy.open("bob", uid)
+        other.lock("M")
+        failed = client.put(b"my text", "L")
+        assert (failed.status_code, failed.headers["X-WOPI-Lock"]) == (409, "M")
+        assert (kept.only().user, kept.content()) == ("alice", b"my text")
+
+    def test_the_lock_store_is_busy(self, client, behind_proxy, alice, uid, kept, monkeypatch):
+        from connector.lock_store.base import LockStoreBusy
+
+        def busy(*_keys):
+            raise LockStoreBusy("the locks are busy")
+
+        monkeypatch.setattr(behind_proxy.connector.store, "critical_section", busy)
+        assert client.put(b"my text", "L").status_code == 500
+        assert alice.content(uid) == b"before"
+        assert kept.content() == b"my text"
+
+    def test_the_lock_store_is_away(self, client, behind_proxy, alice, uid, kept, monkeypatch):
+        def away(_file_id):
+            raise OSError("away")
+
+        monkeypatch.setattr(behind_proxy.connector.store, "get", away)
+        assert client.put(b"my text", "L").status_code == 500
+        assert kept.content() == b"my text"
+
+
+class TestWhatIsNotKept:
+    def test_what_was_saved(self, client, kept):
+        assert client.put(b"my text", "L").status_code == 200
+        assert kept.all() == []
+
+    def test_what_came_with_a_token_for_viewing(self, behind_proxy, uid, kept):
+        viewer = behind_proxy.open("alice", uid, action="view")
+        assert viewer.put(b"my text", "L").status_code in (404, 409)
+        assert kept.all() == []
+
+    def test_what_came_with_no_good_token(self, client, kept):
+        assert client.with_token("forged").put(b"my text", "L").status_code == 401
+        client.keys = None
+        assert client.put(b"my text", "L").status_code == 500
+        assert kept.all() == []
+
+    def test_what_was_cut_off(self, client, proxy, kept):
+        proxy.plan("POST", "/upload", *["drop"] * 20)
+
+        class Broken(io.RawIOBase):
+            def __iter__(self):
+                yield b"half"
+                raise ConnectionError
+
+        with pytest.raises(Exception):  # noqa: B017, PT011 - whatever requests makes of it
+            client.put(iter(Broken()), "L")
+        assert kept.all() == []
+
+    def test_nothing_at_all(self, client, kept):
+        assert client.put(b"", "L").status_code == 400
+        assert kept.all() == []
+
+
+class TestAfterwards:
+    def test_the_client_tries_again_and_wins(self, proxy, client, alice, uid, kept):
+        proxy.plan("POST", "/upload", *["drop"] * 20)
+        assert client.put(b"first", "L").status_code == 500
+        assert client.put(b"second", "L").status_code == 500
+        assert kept.content() == b"second"
+        proxy.forget()
+        assert client.put(b"third", "L").status_code == 200
+        assert alice.content(uid) == b"third"
+        assert kept.all() == []
+
+    def test_another_session_saves_the_very_bytes(self, client, admin, behind_proxy, uid, kept):
+        admin.operation("Document.Unlock", uid)
+        assert client.put(b"my text", "L").status_code == 409
+        other = behind_proxy.open("bob", uid)
+        other.lock("M")
+        assert other.put(b"something else", "M").status_code == 200
+        assert kept.content() == b"my text"
+        assert other.put(b"my text", "M").status_code == 200
+        assert kept.all() == []
