@@ -54,6 +54,7 @@ from connector.wopi.proof_gate import ProofGate
 from connector.wopi.put_relative import PutRelative
 from connector.wopi.removing import Removing
 from connector.wopi.renaming import RenameMode, Renaming
+from connector.wopi.restoring import Restoring
 from connector.wopi.rights import Rights
 from connector.wopi.saving import Saving
 from connector.wopi.sessions import Sessions
@@ -80,6 +81,7 @@ class Connector:
         links: makes URLs.
         sessions: keep WOPI locks and Nuxeo's in step.
         recovery: where failed saves are kept, if they are.
+        restoring: puts them back.
     """
 
     app: Flask
@@ -90,6 +92,7 @@ class Connector:
     links: Links
     sessions: Sessions
     recovery: RecoveryFolder | None
+    restoring: Restoring
     _stopped: threading.Event
 
     def start(self) -> None:
@@ -112,13 +115,16 @@ class Connector:
         self.store.close()
 
     def _end_idle(self) -> None:
-        while not self._stopped.wait(_LOOK_FOR_IDLE):
+        # At once, too: whatever ended while the connector was down, or because it went down.
+        while True:
             try:
                 self.sessions.end_idle()
             except LockStoreBusy as error:
                 _log.warning("locks to give back are looked for again later: %s", error)
             except Exception:  # noqa: BLE001 - or nothing would give back a lock any more
                 _log.exception("looking for locks to give back failed")
+            if self._stopped.wait(_LOOK_FOR_IDLE):
+                return
 
     def _expire(self, recovery: RecoveryFolder) -> None:
         while True:
@@ -272,6 +278,16 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
         links,
         sessions,
         recovery,
+        Restoring(
+            gateway,
+            store,
+            rights,
+            versions,
+            new_files,
+            spool_dir=settings.data_dir,
+            instance=settings.instance,
+            clock=clock,
+        ),
         threading.Event(),
     )
 

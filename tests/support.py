@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import queue
+import signal
 import socket
 import subprocess
 import sys
@@ -62,7 +64,10 @@ class MovableClock:
 
 
 class Process:
-    """``nuxeo-wopi`` as a process of its own, with its output at hand."""
+    """``nuxeo-wopi`` as a process of its own, with its output at hand.
+
+    It leads a group of processes, so that it can be killed with all its workers.
+    """
 
     def __init__(self, *arguments, env=None):
         self.output = []
@@ -73,6 +78,7 @@ class Process:
             stderr=subprocess.STDOUT,
             text=True,
             env=env,
+            process_group=0,
         )
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -97,6 +103,11 @@ class Process:
         if self.process.poll() is None:
             self.process.terminate()
         return self.process.wait(timeout)
+
+    def kill(self):
+        """End it and its workers as a power cut would."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(30)
 
 
 @dataclass
@@ -159,16 +170,19 @@ class Served:
     def __init__(self, demo, data, **overrides):
         self._demo = demo
         port = free_ports(1)
-        url = f"http://{HOST}:{port}/nuxeo/"
+        self.url = f"http://{HOST}:{port}/nuxeo/"
         own = {
             "nuxeo.wopi.listen": f"{HOST}:{port}",
-            "nuxeo.wopi.baseURL": url,
-            "nuxeo.wopi.hostURL": url,
+            "nuxeo.wopi.baseURL": self.url,
+            "nuxeo.wopi.hostURL": self.url,
             "nuxeo.wopi.dataDir": data,
             "nuxeo.wopi.logLevel": "info",
         }
         self._settings = [f"--set={key}={value}" for key, value in (own | overrides).items()]
-        self._process = Process("serve", "--conf", demo.conf, *self._settings)
+        self._process = self._start()
+
+    def _start(self):
+        return Process("serve", "--conf", self._demo.conf, *self._settings)
 
     def __enter__(self):
         self._process.wait_for("Listening at")
@@ -176,6 +190,25 @@ class Served:
 
     def __exit__(self, *_error):
         self._process.stop()
+
+    def kill(self):
+        """End it as a power cut would; what it had written is left."""
+        self._process.kill()
+
+    def start_again(self):
+        """Start it anew after it was killed, with the same settings and the same data."""
+        self._process = self._start()
+        self._process.wait_for("Listening at")
+
+    @property
+    def output(self):
+        """What it has written since it was started last."""
+        return self._process.output
+
+    def client(self, user, uid, xpath="file:content"):
+        """A WOPI client with a session on a file, made without another process."""
+        client = self._demo.open(user, uid, xpath)
+        return client.at(client.source.replace(self._demo.connector_url, self.url))
 
     def token(self, user, uid):
         """What ``nuxeo-wopi token`` prints for a file."""

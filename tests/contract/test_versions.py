@@ -44,6 +44,17 @@ def test_versions_are_listed_and_the_last_is_found(carol, alice, uid):
     assert (last["title"], last["isLatestVersion"]) == ("two", True)
 
 
+def test_what_is_a_version_already_is_not_archived_again(alice, uid):
+    """StandardVersioningService.doPostSave: only what is checked out is checked in."""
+    assert alice.document(uid)["isCheckedOut"] is True
+    for _ in range(2):
+        answer = alice.operation("Document.CreateVersion", uid, increment="Minor").json()
+        assert answer["isCheckedOut"] is False
+    assert len(alice.versions(uid)) == 1
+    alice.replace(uid, b"later")
+    assert alice.document(uid)["isCheckedOut"] is True
+
+
 def test_versions_are_found_by_query(alice, uid):
     alice.operation("Document.CreateVersion", uid, increment="Minor")
     where = f"ecm:versionVersionableId='{uid}' AND ecm:isVersion=1"
