@@ -49,6 +49,8 @@ class FaultProxy:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # Or each answer, whose head and body are sent apart, takes 40 ms more.
+            disable_nagle_algorithm = True
 
             def _any(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
