@@ -286,7 +286,6 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
             new_files,
             spool_dir=settings.data_dir,
             instance=settings.instance,
-            clock=clock,
         ),
         threading.Event(),
     )

@@ -12,42 +12,10 @@ from typing import Any
 import click
 
 from connector import __version__, config, config_values, logs
+from connector.cli_options import Usage, conf_option, read_settings, set_option
+from connector.cli_recover import recover
 
 _PORT = click.IntRange(1, 65535)
-
-
-class _Usage(click.ClickException):
-    """A mistake in the configuration: one line each, exit status 2."""
-
-    exit_code = 2
-
-    def show(self, file: Any = None) -> None:
-        click.echo(self.message, err=True, file=file)
-
-
-def _pairs(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> Any:
-    pairs = {}
-    for value in values:
-        key, equals, text = value.partition("=")
-        if not equals or not key.strip():
-            raise click.BadParameter(f"{value!r} is not of the form key=value")
-        pairs[key.strip()] = text.strip()
-    return pairs
-
-
-_conf = click.option(
-    "--conf",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Configuration file in nuxeo.conf syntax; may be the server's own nuxeo.conf.",
-)
-_set = click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    callback=_pairs,
-    metavar="KEY=VALUE",
-    help="A setting that goes before environment and file. May be repeated.",
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -56,12 +24,15 @@ def main() -> None:
     """A WOPI host beside a Nuxeo server."""
 
 
+main.add_command(recover)
+
+
 @main.command()
-@_conf
-@_set
+@conf_option
+@set_option
 def serve(conf: Path | None, overrides: dict[str, str]) -> None:
     """Run the connector under gunicorn until told to stop."""
-    settings = _settings(conf, overrides)
+    settings = read_settings(conf, overrides)
     logs.set_up(settings.log_level)
     for warning in settings.warnings:
         click.echo(f"warning: {warning}", err=True)
@@ -79,12 +50,12 @@ def serve(conf: Path | None, overrides: dict[str, str]) -> None:
             log_level=settings.log_level,
         )
     except CannotListen as error:
-        raise _Usage(f"nuxeo.wopi.listen: {error}") from error
+        raise Usage(f"nuxeo.wopi.listen: {error}") from error
 
 
 @main.command()
-@_conf
-@_set
+@conf_option
+@set_option
 @click.option("--user", required=True, help="Login name of the user to act as.")
 @click.option("--doc", required=True, metavar="PATH_OR_UID", help="The document.")
 @click.option("--xpath", default="file:content", show_default=True, help="The file in it.")
@@ -112,7 +83,7 @@ def token(
     """
     from connector.support import SessionRefused, open_session
 
-    settings = _settings(conf, overrides)
+    settings = read_settings(conf, overrides)
     try:
         session = open_session(
             settings,
@@ -195,7 +166,7 @@ def _address(option: str, text: str, parse: Callable[[str], str]) -> str:
         return parse(text)
     except ValueError as error:
         subject = "the address" if "@" in text else repr(text)
-        raise _Usage(f"{option}: {subject} {error}") from error
+        raise Usage(f"{option}: {subject} {error}") from error
 
 
 @contextmanager
@@ -210,18 +181,11 @@ def _told_in_one_line() -> Iterator[None]:
         check()
         yield
     except DataFolderUnusable as error:
-        raise _Usage(f"--data: {error}") from error
+        raise Usage(f"--data: {error}") from error
     except CannotListen as error:
         raise click.ClickException(f"{error}; choose another with --port") from error
     except (DemoFailed, LibrariesMissing) as error:
         raise click.ClickException(str(error)) from error
-
-
-def _settings(conf: Path | None, overrides: dict[str, str]) -> config.Settings:
-    try:
-        return config.load(conf, overrides=overrides)
-    except config.ConfigurationError as error:
-        raise _Usage(str(error)) from error
 
 
 def _check_data_dir(path: Path) -> None:
@@ -231,11 +195,11 @@ def _check_data_dir(path: Path) -> None:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise _Usage(f"nuxeo.wopi.dataDir: cannot make {path}: {error.strerror}") from error
+        raise Usage(f"nuxeo.wopi.dataDir: cannot make {path}: {error.strerror}") from error
     try:
         SqliteLockStore(path).close()
     except (OSError, sqlite3.Error) as error:
-        raise _Usage(f"nuxeo.wopi.dataDir: the locks in {path} cannot be used: {error}") from error
+        raise Usage(f"nuxeo.wopi.dataDir: the locks in {path} cannot be used: {error}") from error
 
 
 def _started(settings: config.Settings) -> Callable[..., Any]:

@@ -18,7 +18,13 @@ MAY_IMPORT = {
     "connector.host": ("connector.nuxeo_gateway", "connector.recovery", "connector.wopi"),
     "connector.sandbox": (),
 }
-WIRING = {"connector.app", "connector.cli", "connector.support", "connector.__main__"}
+WIRING = {
+    "connector.__main__",
+    "connector.app",
+    "connector.cli",
+    "connector.cli_recover",
+    "connector.support",
+}
 
 
 def part_of(name: str) -> str | None:
