@@ -277,6 +277,8 @@ class Saving:
             is_used = False
             try:
                 admitted = self._admit(file, lock_id)
+                if _is_unlocked(admitted) and lock_id is not None:
+                    raise mismatch(None)
                 if content.is_content_of(admitted.blob):
                     # Already there: the answer to an earlier try may have been lost.
                     return self._noted(file, admitted, admitted.document)

@@ -11,6 +11,8 @@ from connector.file_reference import FileReference, InvalidFileReference
 from connector.lock_store.base import Hold
 from connector.nuxeo_gateway import content as content_module
 from connector.nuxeo_gateway.documents import Document
+from tests.fault_proxy import Late
+from tests.fixtures import InProcess
 from tests.support import Served
 
 LOCK, UNLOCK, UPLOAD = "@op/Document.Lock", "@op/Document.Unlock", "/api/v1/upload"
@@ -90,6 +92,76 @@ def test_a_save_that_fails_for_good_leaves_the_old_content_and_the_session(
     assert alice.content(uid) == b"before"
     assert client.put(b"after", "L").status_code == 200
     assert alice.content(uid) == b"after"
+
+
+def test_the_same_save_once_more_is_refused_when_its_lock_was_broken_meanwhile(
+    demo, in_process, alice, uid
+):
+    """What it holds is there, but it must learn that it is not the one who writes any more."""
+    client = in_process.open("alice", uid)
+    client.lock("L")
+    assert client.put(b"after", "L").status_code == 200
+    demo.nuxeo().operation("Document.Unlock", uid)
+    refused = client.put(b"after", "L")
+    assert (refused.status_code, refused.headers["X-WOPI-Lock"]) == (409, "")
+
+
+def test_the_first_content_of_an_empty_file_may_be_sent_again_when_its_answer_was_lost(
+    in_process, alice
+):
+    uid = alice.create(b"")
+    client = in_process.open("alice", uid)
+    assert client.put(b"first").status_code == 200
+    assert client.put(b"first").status_code == 200
+    assert client.put(b"other").status_code == 409
+    assert client.put(b"never").status_code == 409
+    assert alice.content(uid) == b"first"
+
+
+@pytest.mark.parametrize(("method", "part"), [("GET", "/id/"), ("POST", "Document.CreateVersion")])
+def test_what_failed_on_the_way_to_writing_is_tried_again(
+    demo, behind_proxy, proxy, alice, uid, method, part
+):
+    client = behind_proxy.open("alice", uid)
+    client.lock("L")
+    demo.nuxeo().replace(uid, b"from outside")
+    proxy.plan(method, part, 500)
+    assert client.put(b"of the session", "L").status_code == 200
+    assert proxy.done()
+    kept = [alice.content(version["uid"]) for version in versions(alice, uid)]
+    assert kept.count(b"from outside") == 1
+
+
+def test_what_was_kept_as_a_version_by_a_save_that_failed_is_not_kept_again(
+    demo, behind_proxy, proxy, alice, uid
+):
+    client = behind_proxy.open("alice", uid)
+    client.lock("L")
+    demo.nuxeo().replace(uid, b"from outside")
+    proxy.plan("PUT", "/id/", 503, 503, 503)
+    assert client.put(b"of the session", "L").status_code == 500
+    assert client.put(b"of the session", "L").status_code == 200
+    kept = [alice.content(version["uid"]) for version in versions(alice, uid)]
+    assert kept.count(b"from outside") == 1
+
+
+def test_a_save_is_not_tried_again_when_its_time_is_over(demo, proxy, alice, uid, clock, tmp_path):
+    """Nobody waits for three tries that each take as long as Nuxeo may be silent."""
+    settings = {"nuxeo.wopi.nuxeoURL": proxy.url, "nuxeo.wopi.readTimeout": "1"}
+    impatient = InProcess(
+        demo, tmp_path / "impatient", clock, **settings | {"nuxeo.wopi.saveTimeout": "1"}
+    )
+    try:
+        client = impatient.open("alice", uid)
+        client.lock("L")
+        proxy.plan("PUT", "/id/", Late(2), None)
+        assert client.put(b"after", "L").status_code == 500
+        assert not proxy.done()
+        proxy.wait_until_idle()
+        assert client.put(b"after", "L").status_code == 200
+        assert client.unlock("L").status_code == 200
+    finally:
+        impatient.close()
 
 
 def test_an_upload_that_nobody_used_is_taken_back(behind_proxy, proxy, alice, uid):
