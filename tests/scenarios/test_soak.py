@@ -16,9 +16,9 @@ def test_no_acknowledged_save_is_lost_and_nobody_shares_a_lock(demo, tmp_path):
     counts = Soak(demo, tmp_path / "soak", SEED, SECONDS).run()
     for what, times in sorted(counts.items()):
         print(f"{times:6} {what}")
-    # Or nothing was tried.
+    # Or nothing was tried; a short run by hand need not come to everything.
     for what in ("PutFile 200", "PutFile 409", "Lock 200", "Lock 409", "kill", "break", "fault"):
-        assert counts[what] > 0, what
+        assert counts[what] > 0 or SECONDS < 60, what
 
 
 # That it would notice
