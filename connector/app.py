@@ -267,6 +267,7 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
             disable_chat=settings.disable_chat,
             frame_ancestors=settings.frame_ancestors,
         ),
+        recovery=recovery,
     ).register(app, links.host_path)
     app.register_error_handler(HTTPException, _plain)
     return Connector(

@@ -19,8 +19,10 @@ from connector.file_reference import FileReference, InvalidFileReference
 from connector.host import problems, responses
 from connector.host.access import Access
 from connector.host.asked import Asked, HostAction, asked
+from connector.host.kept_saves import KeptSaves
 from connector.host.notices import notices
 from connector.host.opening import Candidate, Choice, choose, decide, extension_of
+from connector.host.page_language import page_texts
 from connector.host.problem_pages import NotOpened, ProblemPages
 from connector.host.sign_in import SessionSignIn
 from connector.language import with_region
@@ -33,6 +35,7 @@ from connector.nuxeo_gateway.errors import (
 from connector.nuxeo_gateway.gateway import NuxeoGateway
 from connector.nuxeo_gateway.permissions import ReadOnlyReason
 from connector.nuxeo_gateway.users import User
+from connector.recovery.folder import RecoveryFolder
 from connector.web_address import origin_of
 from connector.wopi import file_id as file_ids
 from connector.wopi.access_token import AccessTokens
@@ -83,6 +86,7 @@ class HostPages:
         sign_in: SessionSignIn,
         links: Links,
         settings: HostSettings,
+        recovery: RecoveryFolder | None = None,
     ) -> None:
         self._gateway = gateway
         self._access = Access(gateway.blobs, rights, sign_in)
@@ -91,7 +95,10 @@ class HostPages:
         self._tokens = tokens
         self._links = links
         self._settings = settings
-        self._problems = ProblemPages(links, settings.brand_name, settings.frame_ancestors)
+        self._kept = KeptSaves(recovery, tokens, settings.instance) if recovery else None
+        self._problems = ProblemPages(
+            links, settings.brand_name, settings.language, settings.frame_ancestors
+        )
 
     def register(self, app: Flask, url_prefix: str) -> None:
         """Add the routes below ``url_prefix``, which ends with a slash."""
@@ -106,7 +113,9 @@ class HostPages:
         blueprint.add_url_rule(
             "/<action>/<repository>/<document_id>/<path:xpath>", view_func=self.open_file
         )
-        # What is neither of these is somebody's broken link.
+        if self._kept is not None:
+            self._kept.add_to(blueprint)
+        # What is none of these is somebody's broken link.
         blueprint.add_url_rule("/", view_func=self.about)
         for rule in ("/", "/<path:rest>"):
             blueprint.add_url_rule(rule, view_func=self.broken_link, methods=_ALL_METHODS)
@@ -223,10 +232,13 @@ class HostPages:
             user.name,
             page_id,
         )
+        texts = page_texts(self._settings.language)
         nonce = secrets.token_urlsafe(16)
         is_embedded = wish.action is HostAction.EMBED_VIEW
+        kept = self._kept.access(file_id, user) if self._kept and not is_embedded else None
         html = render_template(
             "host.html",
+            _=texts,
             nonce=nonce,
             file_name=blob.name,
             app=opening.action.app,
@@ -241,6 +253,7 @@ class HostPages:
                     choice,
                     document,
                     blob,
+                    texts,
                     wanted=self._label(wish.client),
                     display_name=self._display_name,
                 )
@@ -249,6 +262,7 @@ class HostPages:
             others=[] if is_embedded else choice.others,
             other_page=lambda other: self._links.host_page(wish.action, reference, other.name),
             brand_name=self._settings.brand_name,
+            kept=kept,
         )
         favicons = [origin_of(opening.action.favicon)] if opening.action.favicon else []
         return responses.page(
@@ -257,6 +271,7 @@ class HostPages:
             nonce=nonce,
             frames=[*discovery.origins, *profile.frame_sources],
             images=favicons,
+            calls=("'self'",) if kept else responses.NONE,
             ancestors=self._settings.frame_ancestors if is_embedded else (),
         )
 

@@ -11,7 +11,9 @@ from flask import Response, render_template, request
 from connector.file_reference import FileReference
 from connector.host import problems, responses
 from connector.host.asked import CLIENT_PARAMETER, HostAction
+from connector.host.page_language import page_texts
 from connector.host.problems import Problem
+from connector.host.translations import Texts
 from connector.links import Links
 
 _log = logging.getLogger("connector.host")
@@ -48,12 +50,20 @@ class ProblemPages:
     Args:
         links: where the buttons lead.
         brand_name: what people call the repository.
+        language: of the pages where the browser tells none.
         frame_ancestors: origins whose pages may show a file in a frame.
     """
 
-    def __init__(self, links: Links, brand_name: str, frame_ancestors: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        links: Links,
+        brand_name: str,
+        language: str,
+        frame_ancestors: Sequence[str] = (),
+    ) -> None:
         self._links = links
         self._brand_name = brand_name
+        self._language = language
         self._frame_ancestors = frame_ancestors
 
     def page(self, error: NotOpened) -> Response:
@@ -62,10 +72,12 @@ class ProblemPages:
         support_id = secrets.token_hex(4) if problem.for_administrator else None
         if support_id:
             _log.warning("support id %s: %s (%s)", support_id, problem.title, error.__cause__)
+        texts = page_texts(self._language)
         html = render_template(
             "problem.html",
+            _=texts,
             problem=problem,
-            buttons=self._buttons(error),
+            buttons=self._buttons(error, texts),
             support_id=support_id,
             brand_name=self._brand_name,
         )
@@ -78,23 +90,23 @@ class ProblemPages:
             ancestors=self._frame_ancestors if is_embedded else (),
         )
 
-    def _buttons(self, error: NotOpened) -> Mapping[str, str]:
+    def _buttons(self, error: NotOpened, _: Texts) -> Mapping[str, str]:
         """Labels and addresses; the first is what most people want."""
         buttons = {}
         reference = error.reference
         if error.problem is problems.NOT_SIGNED_IN and reference is not None:
             action = (request.view_args or {}).get("action", "view")
             client = request.args.get(CLIENT_PARAMETER)
-            return {"Sign in to Nuxeo": self._links.sign_in(action, reference, client)}
+            return {_("Sign in to Nuxeo"): self._links.sign_in(action, reference, client)}
         if error.problem.try_again:
-            buttons["Try again"] = _THIS_PAGE
+            buttons[_("Try again")] = _THIS_PAGE
         if reference is not None and error.file_name is not None:
-            buttons["Download the file"] = self._links.download(reference, error.file_name)
+            buttons[_("Download the file")] = self._links.download(reference, error.file_name)
         if reference is not None:
             document = self._links.document(reference.repository, reference.document_id)
-            buttons["Open the document in Nuxeo"] = document
+            buttons[_("Open the document in Nuxeo")] = document
         else:
-            buttons["Go to Nuxeo"] = self._links.brand
+            buttons[_("Go to Nuxeo")] = self._links.brand
         if error.problem.sign_out:
-            buttons["Sign out"] = self._links.sign_out
+            buttons[_("Sign out")] = self._links.sign_out
         return buttons

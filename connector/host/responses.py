@@ -7,7 +7,8 @@ from http import HTTPStatus
 
 from flask import Response
 
-_NONE = ("'none'",)
+NONE = ("'none'",)
+"""Nothing and nobody, in a content security policy."""
 
 
 def page(
@@ -16,8 +17,9 @@ def page(
     nuxeo_origin: str,
     status: HTTPStatus = HTTPStatus.OK,
     nonce: str | None = None,
-    frames: Sequence[str] = _NONE,
+    frames: Sequence[str] = NONE,
     images: Sequence[str] = (),
+    calls: Sequence[str] = NONE,
     ancestors: Sequence[str] = (),
 ) -> Response:
     """A page that is never cached and may do only what it must.
@@ -29,17 +31,18 @@ def page(
         nonce: of the scripts that it has, if any.
         frames: origins that it may show in a frame, and send forms to.
         images: origins of images beside its own.
+        calls: origins that its scripts may call.
         ancestors: origins that may show it in a frame, beside its own and Nuxeo's.
     """
     policy = {
-        "default-src": _NONE,
-        "script-src": (f"'nonce-{nonce}'",) if nonce else _NONE,
+        "default-src": NONE,
+        "script-src": (f"'nonce-{nonce}'",) if nonce else NONE,
         "style-src": ("'self'",),
         "img-src": ("'self'", *images),
         "frame-src": frames,
         "form-action": frames,
-        "connect-src": _NONE,
-        "base-uri": _NONE,
+        "connect-src": calls,
+        "base-uri": NONE,
         "frame-ancestors": ("'self'", nuxeo_origin, *ancestors),
     }
     response = Response(html, status=status, mimetype="text/html")

@@ -27,7 +27,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import BinaryIO
@@ -231,7 +231,15 @@ class RecoveryFolder:
 
     @contextmanager
     def open(self, save_id: str) -> Iterator[tuple[RecoveredSave, BinaryIO]]:
-        """A kept save with its content, from its beginning. It may be replaced meanwhile.
+        """A kept save with its content until the end of the ``with`` block: :meth:`opened`."""
+        save, file = self.opened(save_id)
+        with file:
+            yield save, file
+
+    def opened(self, save_id: str) -> tuple[RecoveredSave, BinaryIO]:
+        """A kept save with its content, from its beginning; the caller closes it.
+
+        It may be replaced or dropped meanwhile, and can still be read.
 
         Raises:
             NoSuchSave, SaveDamaged, OSError: as :meth:`get`.
@@ -242,13 +250,8 @@ class RecoveryFolder:
             if found is None:
                 continue  # Replaced or dropped at this very moment.
             save = _sound(found, save_id)
-            try:
-                file = (entry.path / _CONTENT).open("rb")
-            except FileNotFoundError:
-                continue
-            with file:
-                yield save, file
-            return
+            with suppress(FileNotFoundError):
+                return save, (entry.path / _CONTENT).open("rb")
 
     # Dropping
 

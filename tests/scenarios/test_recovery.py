@@ -1,8 +1,10 @@
 """Saves that fail: what the office client is told, what Nuxeo holds, and what is kept of them."""
 
 import io
+import re
 
 import pytest
+import requests
 
 from connector.recovery.folder import RecoveryFolder
 from tests.support import DEMO_FOLDER
@@ -235,3 +237,76 @@ class TestAfterwards:
         assert kept.content() == b"my text"
         assert other.put(b"my text", "M").status_code == 200
         assert kept.all() == []
+
+
+class Page:
+    """A host page, as the scripts on it see it."""
+
+    def __init__(self, demo, connector, user, uid):
+        self.http = requests.Session()
+        self.http.trust_env = False
+        signed_in = {"user_name": user, "user_password": user}
+        assert self.http.post(f"{demo.nuxeo_url}startup", data=signed_in, timeout=30).ok
+        host = connector.settings.host_url
+        page = self.http.get(f"{host}wopi/edit/default/{uid}/file:content", timeout=30)
+        self.html = page.text
+        self.policy = page.headers["Content-Security-Policy"]
+        (path,) = re.findall(r'data-url="([^"]+)"', self.html)
+        (self.token,) = re.findall(r'data-token="([^"]+)"', self.html)
+        self.url = f"{host.removesuffix('/nuxeo/')}{path}"
+
+    def ask(self, suffix="", token=None, scheme="Bearer"):
+        headers = {"Authorization": f"{scheme} {self.token if token is None else token}"}
+        return requests.get(f"{self.url}{suffix}", headers=headers, timeout=30)
+
+    def saves(self):
+        return self.ask().json()["saves"]
+
+
+class TestTheHostPage:
+    """It asks what is kept of the user's own saves of this file, with a token of its own."""
+
+    @pytest.fixture
+    def failed(self, client, admin, uid, kept):
+        admin.operation("Document.Unlock", uid)
+        assert client.put(b"my text", "L").status_code == 409
+        return kept.only()
+
+    def test_whoever_saved_learns_of_it_and_gets_it_back(self, demo, behind_proxy, uid, failed):
+        page = Page(demo, behind_proxy, "alice", uid)
+        expected = {"id": failed.id, "at": round(failed.at * 1000), "fileName": "Plan.docx"}
+        assert page.saves() == [expected]
+        content = page.ask(f"/{failed.id}")
+        assert content.content == b"my text"
+        assert content.headers["Content-Disposition"] == "attachment"
+        assert content.headers["Cache-Control"] == page.ask().headers["Cache-Control"] == "no-store"
+        assert "connect-src 'self'" in page.policy
+        assert page.token not in page.url
+
+    def test_nobody_else_does(self, demo, behind_proxy, alice, uid, failed):
+        page = Page(demo, behind_proxy, "bob", uid)
+        assert page.saves() == []
+        assert page.ask(f"/{failed.id}").status_code == 404
+        other = Page(demo, behind_proxy, "alice", alice.create())
+        assert other.saves() == []
+        assert other.ask(f"/{failed.id}").status_code == 404
+        assert other.ask("/zzzzzzzz").status_code == 404
+
+    def test_only_its_own_token_is_good_for_it(
+        self, demo, behind_proxy, client, alice, uid, failed
+    ):
+        page = Page(demo, behind_proxy, "alice", uid)
+        for token, scheme in (("", "Bearer"), (client.token, "Bearer"), (page.token, "Basic")):
+            assert page.ask(token=token, scheme=scheme).status_code == 401
+            assert page.ask(f"/{failed.id}", token=token, scheme=scheme).status_code == 401
+        other = Page(demo, behind_proxy, "alice", alice.create())
+        assert page.ask(token=other.token).status_code == 401
+        assert client.with_token(page.token).request("GET").status_code == 401
+
+    def test_it_is_told_no_more_when_it_was_saved_after_all(
+        self, demo, behind_proxy, client, uid, failed
+    ):
+        page = Page(demo, behind_proxy, "alice", uid)
+        assert client.lock("L").status_code == 200
+        assert client.put(b"my longer text", "L").status_code == 200
+        assert page.saves() == []
