@@ -37,6 +37,7 @@ def serve(conf: Path | None, overrides: dict[str, str]) -> None:
     for warning in settings.warnings:
         click.echo(f"warning: {warning}", err=True)
     _check_data_dir(settings.data_dir)
+    _check_recovery_dir(settings)
     from connector.serving import CannotListen
     from connector.serving import serve as run
 
@@ -200,6 +201,21 @@ def _check_data_dir(path: Path) -> None:
         SqliteLockStore(path).close()
     except (OSError, sqlite3.Error) as error:
         raise Usage(f"nuxeo.wopi.dataDir: the locks in {path} cannot be used: {error}") from error
+
+
+def _check_recovery_dir(settings: config.Settings) -> None:
+    """Make the folder: not when the first save has failed is it to turn out that it cannot be."""
+    from connector.app import make_recovery
+
+    recovery = make_recovery(settings)
+    if recovery is None:
+        click.echo("warning: nuxeo.wopi.recovery.dir: off, saves that fail are not kept", err=True)
+        return
+    try:
+        recovery.prepare()
+    except OSError as error:
+        path = settings.recovery_dir
+        raise Usage(f"nuxeo.wopi.recovery.dir: cannot make {path}: {error.strerror}") from error
 
 
 def _started(settings: config.Settings) -> Callable[..., Any]:

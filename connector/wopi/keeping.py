@@ -17,13 +17,14 @@ import hashlib
 import logging
 from dataclasses import dataclass
 
+from connector.events.events import NO_EVENTS, Event, EventKind, Events
 from connector.lock_store.base import StoredLock
 from connector.nuxeo_gateway.content import Spool
 from connector.nuxeo_gateway.documents import Document
 from connector.nuxeo_gateway.errors import GatewayError
 from connector.nuxeo_gateway.gateway import NuxeoGateway
 from connector.recovery.folder import NotKept, RecoveryFolder, describe
-from connector.recovery.item import FailedSave, session_name
+from connector.recovery.item import FailedSave, RecoveredSave, session_name
 from connector.wopi.errors import BadRequest, ServerError, WopiError
 from connector.wopi.opened import OpenFile
 from connector.wopi.saves import SaveNote
@@ -70,11 +71,18 @@ class Keeping:
     Args:
         folder: where they are kept; ``None`` keeps nothing.
         gateway: tells where a document is.
+        events: is told of each that is kept.
     """
 
-    def __init__(self, folder: RecoveryFolder | None, gateway: NuxeoGateway) -> None:
+    def __init__(
+        self,
+        folder: RecoveryFolder | None,
+        gateway: NuxeoGateway,
+        events: Events = NO_EVENTS,
+    ) -> None:
         self._folder = folder
         self._gateway = gateway
+        self._events = events
 
     def wants(self, file: OpenFile, error: WopiError) -> bool:
         """Whether the body of a save that is refused already is worth being received."""
@@ -105,6 +113,7 @@ class Keeping:
             return
         _log.error("a save failed and is kept as %s: %s", describe(kept), error.reason)
         error.say_first(f"kept by the connector as {kept.id}")
+        self._tell(kept)
 
     def saved(self, attempt: Attempt, content: Spool) -> None:
         """Drop what a good save has made needless."""
@@ -159,6 +168,24 @@ class Keeping:
         except GatewayError as problem:
             _log.info("where %s is or was is not known: %s", attempt.name, problem)
             return None
+
+    def _tell(self, kept: RecoveredSave) -> None:
+        self._events.emit(
+            Event(
+                kind=EventKind.RECOVERED,
+                repository=kept.repository,
+                document_id=kept.document_id,
+                xpath=kept.xpath,
+                user=kept.user,
+                at=kept.at,
+                details={
+                    "id": kept.id,
+                    "reason": kept.reason,
+                    "status": kept.status,
+                    "length": kept.length,
+                },
+            )
+        )
 
 
 def _digest(content: Spool) -> str:

@@ -2,11 +2,20 @@
 
 import io
 import re
+import time
 
 import pytest
 import requests
 
+from connector.events.events import EventKind
+from connector.file_reference import FileReference
+from connector.nuxeo_gateway.content import Spool
 from connector.recovery.folder import RecoveryFolder
+from connector.wopi.access_token import Grant
+from connector.wopi.errors import ServerError
+from connector.wopi.keeping import Attempt, Keeping
+from connector.wopi.opened import OpenFile
+from connector.wopi.saves import SaveNote
 from tests.support import DEMO_FOLDER
 
 
@@ -182,6 +191,51 @@ class TestWhatIsKept:
         monkeypatch.setattr(behind_proxy.connector.store, "get", away)
         assert client.put(b"my text", "L").status_code == 500
         assert kept.content() == b"my text"
+
+    def test_nuxeo_does_not_know_the_user_any_more(self, proxy, client, uid, kept):
+        proxy.plan("GET", f"/id/{uid}", *[401] * 20)
+        failed = client.put(b"my text", "L")
+        assert failed.status_code == 401
+        assert kept.content() == b"my text"
+        assert kept.only().id in reason(failed)
+
+    def test_a_folder_that_is_full_keeps_what_it_has_and_says_so(
+        self, behind_proxy, proxy, client, kept, monkeypatch, caplog
+    ):
+        proxy.plan("POST", "/upload", *["drop"] * 40)
+        assert client.put(b"my text", "L").status_code == 500
+        monkeypatch.setattr(kept.folder, "_max_size", 10)
+        failed = client.put(b"my longer text", "L")
+        assert failed.status_code == 500
+        assert reason(failed).startswith("no copy could be kept by the connector: ")
+        assert kept.content() == b"my text"
+        assert "no copy of it could be kept: there is no room left" in caplog.text
+
+    def test_whoever_wants_to_know_is_told(self, behind_proxy, proxy, uid, kept):
+        told = []
+
+        class Listener:
+            def emit(self, event):
+                told.append(event)
+
+        folder = behind_proxy.connector.recovery
+        keeping = Keeping(folder, behind_proxy.connector.gateway, Listener())
+        client = behind_proxy.open("alice", uid)
+        file = OpenFile(
+            client.source.rpartition("/")[2],
+            FileReference("default", uid, "file:content"),
+            behind_proxy.connector.tokens.issue(
+                resource_id="", user="alice", user_name="Alice", grant=Grant.EDIT, client="office"
+            ),
+        )
+        with Spool(folder._directory.parent) as content:
+            content.fill(io.BytesIO(b"my text"), announced=None, limit=0)
+            attempt = Attempt(file, "L", SaveNote(), time.time(), None)
+            keeping.keep(attempt, content, ServerError("down"))
+        [event] = told
+        assert (event.kind, event.user, event.document_id) == (EventKind.RECOVERED, "alice", uid)
+        expected = {"id": kept.only().id, "reason": "down", "status": 500, "length": 7}
+        assert event.details == expected
 
 
 class TestWhatIsNotKept:

@@ -11,10 +11,16 @@ MODULES = {
 
 # What a part imports of the others; what is in no list is a leaf that everybody may import.
 MAY_IMPORT = {
+    "connector.events": (),
     "connector.lock_store": (),
     "connector.nuxeo_gateway": (),
     "connector.recovery": (),
-    "connector.wopi": ("connector.lock_store", "connector.nuxeo_gateway", "connector.recovery"),
+    "connector.wopi": (
+        "connector.events",
+        "connector.lock_store",
+        "connector.nuxeo_gateway",
+        "connector.recovery",
+    ),
     "connector.host": ("connector.nuxeo_gateway", "connector.recovery", "connector.wopi"),
     "connector.sandbox": (),
 }

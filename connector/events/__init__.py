@@ -1,0 +1,1 @@
+"""What happens to people's files, for whoever wants to know of it."""
