@@ -60,6 +60,7 @@ from connector.wopi.saving import Saving
 from connector.wopi.sessions import Sessions
 from connector.wopi.sharing import Sharing
 from connector.wopi.user_info import UserInfo
+from connector.wopi.versioning import Versioning, VersionPolicies
 from connector.wopi.versions import Versions
 
 _log = logging.getLogger(__name__)
@@ -146,7 +147,14 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
     links = make_links(settings)
     gateway = make_gateway(settings)
     store = SqliteLockStore(settings.data_dir, clock)
-    sessions = Sessions(store, gateway.locks, clock)
+    versioning = Versioning(
+        gateway.documents,
+        store,
+        VersionPolicies(settings.versioning, settings.versioning_by_type),
+        quiet=settings.auto_versioning == "quiet",
+        clock=clock,
+    )
+    sessions = Sessions(store, gateway.locks, versioning, clock)
     rights = Rights(gateway, sessions)
     versions = Versions(store)
     tokens = make_tokens(settings)
@@ -180,6 +188,7 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
         sessions,
         rights,
         versions,
+        versioning,
         Keeping(recovery, gateway),
         spool_dir=settings.data_dir,
         max_file_size=settings.max_file_size,

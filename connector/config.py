@@ -47,6 +47,7 @@ from connector.config_sources import (
     shown,
 )
 from connector.config_values import secret_warnings, split_listen
+from connector.version_policy import VersionPolicy
 
 __all__ = ["KEYS", "ClientSettings", "ConfigurationError", "Settings", "SettingsKey", "load"]
 
@@ -99,6 +100,9 @@ class Settings:
     connect_timeout: float
     read_timeout: float
     save_timeout: float
+    versioning: VersionPolicy
+    versioning_by_type: Mapping[str, VersionPolicy]
+    auto_versioning: str
     discovery_refresh: int
     max_file_size: int
     recovery_dir: Path | None
@@ -290,6 +294,7 @@ _EMPTY: Mapping[str, object] = {
     "kind": None,
     "proof": None,
     "routes": {},
+    "versioning_by_type": {},
     "restrictions": (),
     "frame_ancestors": (),
     "provider_id": "",

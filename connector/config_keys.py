@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from connector import config_values as values
+from connector import version_policy
 
 
 @dataclass(frozen=True)
@@ -232,6 +233,35 @@ KEYS: tuple[SettingsKey, ...] = (
         expected="a number of seconds from 1 to 3600",
         purpose="How long after its content was received a save that failed may be tried once "
         "more; what is under way then comes to its end.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.versioning",
+        attribute="versioning",
+        parse=version_policy.parse,
+        default="session",
+        expected="none, session, save or every <minutes>, and minor or major after it; "
+        "minor unless said",
+        purpose="When a version of an edited document is made: never, when editing ends, after "
+        "each save, or while it goes on, at most every so many minutes, and when it ends. "
+        "versions.md has more.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.versioningByType",
+        attribute="versioning_by_type",
+        parse=values.policies_by_type,
+        default="",
+        expected="types of documents, each with `=` and a rule as in `nuxeo.wopi.versioning`, with "
+        "`;` between them, such as `Contract=save major; Note=none`",
+        purpose="The same for documents of a type.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.autoVersioning",
+        attribute="auto_versioning",
+        parse=values.one_of("server", "quiet"),
+        default="server",
+        expected="server or quiet",
+        purpose="Whether the server goes on making versions by its own rules between the saves of "
+        "a main file that a version of ours will have, such as one whenever a co-author saves.",
     ),
     SettingsKey(
         key="nuxeo.wopi.discoveryRefresh",

@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
-from connector import web_address
+from connector import version_policy, web_address
 from connector.language import with_region
 
 _URL_TEXT = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
@@ -20,6 +20,7 @@ _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _SIZE = re.compile(r"(\d{1,18})([kmg]?)", re.IGNORECASE)
 _SIZE_FACTORS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 _CLIENT_NAME = re.compile(r"[a-z][a-z0-9]{0,15}")
+_DOCUMENT_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _EXTENSION = re.compile(r"\.?[a-z0-9]{1,16}")
 _LOG_LEVELS = {
     "DEBUG": "DEBUG",
@@ -299,6 +300,19 @@ def routes(text: str) -> dict[str, str]:
             if extension in found:
                 raise ValueError(f"has two routes for {extension}")
             found[extension] = client.strip()
+    return found
+
+
+def policies_by_type(text: str) -> dict[str, version_policy.VersionPolicy]:
+    """Types of documents to rules for versions: ``Contract=save major; Note=none``."""
+    found: dict[str, version_policy.VersionPolicy] = {}
+    for part in filter(None, map(str.strip, text.split(";"))):
+        name, equals, policy = map(str.strip, part.partition("="))
+        if not equals or not _DOCUMENT_TYPE.fullmatch(name):
+            raise ValueError("is not of that form")
+        if name in found:
+            raise ValueError(f"has two rules for {name}")
+        found[name] = version_policy.parse(policy)
     return found
 
 

@@ -150,8 +150,20 @@ class Documents:
         response = self._session.call("GET", document_path(reference), user=user, headers=headers)
         return parse_document(json_object(response))
 
-    def keep_version(self, reference: FileReference, user: str) -> None:
-        """Archive the document as it is, as a minor version: one call (REST_CONTRACT 8).
+    def check_in(
+        self, reference: FileReference, user: str, *, is_major: bool = False, comment: str = ""
+    ) -> None:
+        """Archive the document as it is, as a version: one call (REST_CONTRACT 8).
+
+        It changes no property, as ``Document.CreateVersion`` does, which saves the document and so
+        makes the user its last contributor. A document that is not checked out is a version
+        already, and nothing is done.
+
+        Args:
+            reference: a file of the document.
+            user: as whom.
+            is_major: whether the first part of the version's number is to grow.
+            comment: for the version and the audit.
 
         Raises:
             NuxeoForbidden: the user may not write the document.
@@ -159,10 +171,10 @@ class Documents:
         """
         self._session.call(
             "POST",
-            f"{document_path(reference)}/@op/Document.CreateVersion",
+            f"{document_path(reference)}/@op/Document.CheckIn",
             user=user,
             headers={"X-NXVoidOperation": "true"},
-            data={"params": {"increment": "Minor"}},
+            data={"params": {"version": "major" if is_major else "minor", "comment": comment}},
         )
 
     def uid_of_path(self, repository: str, path: str, user: str) -> str:

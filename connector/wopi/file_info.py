@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -159,6 +160,14 @@ def user_id(user: str) -> str:
     """
     plain = all(" " < char <= "~" and char not in _UNWELCOME_IN_USER_IDS for char in user)
     return user if plain and not user.startswith("~") else f"~{user.encode().hex()}"
+
+
+def user_of_id(text: str) -> str:
+    """The login name that a UserId of ours stands for; any other text stands for itself."""
+    if text.startswith("~"):
+        with suppress(ValueError):
+            return bytes.fromhex(text[1:]).decode()
+    return text
 
 
 def wopi_time(nuxeo_time: str | None) -> str | None:

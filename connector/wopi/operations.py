@@ -228,7 +228,7 @@ class FileOperations:
             is_own = file.may_edit and file.user in (current.user, *owners)
             if reason is ReadOnlyReason.NO_PERMISSION and not is_own:
                 raise NotFound(reason.value)
-            done = self._sessions.end(file.reference, current)
+            done = self._sessions.end(file.reference, current, document)
         else:
             refuse_if(reason, document, current)
             if document.lock_owner is None:

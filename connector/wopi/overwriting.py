@@ -154,7 +154,9 @@ class Overwriting:
         reference, user = file.reference, file.user
         try:
             if document.is_versionable:
-                self._gateway.documents.keep_version(reference, user)
+                self._gateway.documents.check_in(
+                    reference, user, comment="As it was before it was overwritten"
+                )
             return self._gateway.blobs.replace(reference, document, content, uploaded, user)
         except NuxeoConflict as error:
             raise LockMismatch("", "the document is being changed in Nuxeo") from error

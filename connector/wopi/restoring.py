@@ -185,7 +185,9 @@ class Restoring:
                 if isinstance(now, Restored):
                     return now
                 if now.is_changed:
-                    self._gateway.documents.keep_version(now.place, user)
+                    self._gateway.documents.check_in(
+                        now.place, user, comment="As it was before a failed save was restored"
+                    )
                 is_used = True
                 after = self._gateway.blobs.replace(
                     now.place, now.document, content, uploaded, user, "Restored from a failed save"

@@ -54,6 +54,7 @@ from connector.wopi.operations import mismatch, nuxeo_errors
 from connector.wopi.rights import Rights
 from connector.wopi.saves import SaveNote
 from connector.wopi.sessions import Sessions
+from connector.wopi.versioning import Moment, Versioning
 from connector.wopi.versions import Versions, content_of
 
 _log = logging.getLogger(__name__)
@@ -118,6 +119,7 @@ class Saving:
         sessions: keeps them in step with Nuxeo's.
         rights: who may write.
         versions: of contents.
+        versioning: makes versions by the rules of the configuration.
         keeping: keeps what cannot be saved.
         spool_dir: where bodies are kept while they are saved.
         max_file_size: bytes accepted; 0 is any number.
@@ -132,6 +134,7 @@ class Saving:
         sessions: Sessions,
         rights: Rights,
         versions: Versions,
+        versioning: Versioning,
         keeping: Keeping,
         *,
         spool_dir: Path,
@@ -144,6 +147,7 @@ class Saving:
         self._sessions = sessions
         self._rights = rights
         self._versions = versions
+        self._versioning = versioning
         self._keeping = keeping
         self._bodies = Bodies(spool_dir, max_file_size)
         self._save_timeout = save_timeout
@@ -281,14 +285,14 @@ class Saving:
                     raise mismatch(None)
                 if content.is_content_of(admitted.blob):
                     # Already there: the answer to an earlier try may have been lost.
-                    return self._noted(file, admitted, admitted.document)
+                    return self._noted(file, admitted, admitted.document, note)
                 if _is_unlocked(admitted):
                     raise mismatch(None)
                 self._check(file, admitted, content, uploaded, note)
                 self._prepare(file, admitted)
                 is_used = True
                 after = self._write(file, admitted, content, uploaded, note)
-                return self._noted(file, admitted, after)
+                return self._noted(file, admitted, after, note)
             finally:
                 if not is_used:
                     self._gateway.blobs.discard(uploaded, file.user)
@@ -335,7 +339,9 @@ class Saving:
             "%s was changed outside its session: kept as a version", file.reference.document_key
         )
         try:
-            self._gateway.documents.keep_version(file.reference, file.user)
+            self._gateway.documents.check_in(
+                file.reference, file.user, comment="As it was changed while it was being edited"
+            )
         except NuxeoForbidden as error:
             raise LockMismatch(
                 admitted.lock_id, "the file was changed in Nuxeo, and that could not be kept"
@@ -355,17 +361,28 @@ class Saving:
     ) -> Document:
         place, document = admitted.place, admitted.document
         comment = header_text(note.comment) if note.comment else None
+        # Noted before it is written, so that nothing that breaks off leaves it without a version.
+        before = self._versioning.note_save(file.reference, document, file.user, note.editors)
         try:
             return self._gateway.blobs.replace(
-                place, document, content, uploaded, file.user, comment
+                place,
+                document,
+                content,
+                uploaded,
+                file.user,
+                comment,
+                self._versioning.option(before),
             )
         except NuxeoConflict as error:
+            self._versioning.take_back(file.reference, before)
             changing = LockMismatch(admitted.lock_id, "the document keeps changing in Nuxeo")
             raise _Again(changing) from error
         except NuxeoForbidden as error:
             # Also what Nuxeo says of a lock or a hold that came in between.
+            self._versioning.take_back(file.reference, before)
             raise LockMismatch(admitted.lock_id, f"Nuxeo refused the save: {error}") from error
         except NuxeoRefusal:
+            self._versioning.take_back(file.reference, before)
             raise
         except GatewayError as error:
             # Written or not? Only looking tells.
@@ -375,8 +392,11 @@ class Saving:
                 return after
             raise _Again(ServerError(str(error))) from error
 
-    def _noted(self, file: OpenFile, admitted: Admitted, after: Document) -> Saved:
-        """Note what the file holds now. The save is done: nothing may make a failure of it."""
+    def _noted(self, file: OpenFile, admitted: Admitted, after: Document, note: SaveNote) -> Saved:
+        """Note what the file holds now, and make a version if it is time for one.
+
+        The save is done: nothing may make a failure of it.
+        """
         stored = after.blob(admitted.place.xpath)
         assert stored is not None
         version = None
@@ -388,4 +408,6 @@ class Saving:
             version = self._versions.of_save(file.file_id, after, stored)
         except LockStoreBusy as error:
             _log.warning("saved, but not noted: %s", error)
+        moment = Moment.EXIT_SAVED if note.is_exit_save else Moment.SAVED
+        self._versioning.after_save(file.reference, after, file.user, moment)
         return Saved(version, wopi_time(after.last_modified))

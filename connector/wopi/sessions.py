@@ -38,6 +38,7 @@ from connector.nuxeo_gateway.errors import (
 from connector.nuxeo_gateway.locking import DocumentLocks
 from connector.wopi import locks
 from connector.wopi.errors import LockMismatch
+from connector.wopi.versioning import Versioning, only_saves
 
 _log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class Sessions:
     Args:
         store: where WOPI locks and holds are kept.
         nuxeo_locks: Nuxeo's own locks.
+        versioning: makes versions when sessions end.
         clock: seconds since the epoch.
     """
 
@@ -61,10 +63,12 @@ class Sessions:
         self,
         store: LockStore,
         nuxeo_locks: DocumentLocks,
+        versioning: Versioning,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._nuxeo_locks = nuxeo_locks
+        self._versioning = versioning
         self._clock = clock
 
     def owners(self, reference: FileReference) -> frozenset[str]:
@@ -99,7 +103,7 @@ class Sessions:
                 key,
                 f"now {document.lock_owner}'s" if document.lock_owner else "gone",
             )
-            self._store.forget_document(key)
+            self._forget(key)
             return None
         return self._store.get(file_id)
 
@@ -124,7 +128,8 @@ class Sessions:
         is_joined = bool(self._store.of_document(key))
         if owner is not None and owner not in self.owners(reference):
             # Set by hand, by the user who begins.
-            self._store.put_hold(Hold(key, owner, manual_owner=owner))
+            by_hand = replace(only_saves(before or Hold(key, None)), owner=owner)
+            self._store.put_hold(replace(by_hand, manual_owner=owner))
         elif before is None:
             self._store.put_hold(Hold(key, None))
         if not self._store.take(lock):
@@ -157,17 +162,23 @@ class Sessions:
             self._clock() + locks.LIFETIME,
         )
 
-    def end(self, reference: FileReference, lock: StoredLock) -> bool:
+    def end(self, reference: FileReference, lock: StoredLock, document: Document) -> bool:
         """Unlock a file; with the last one of its document, also the document in Nuxeo.
 
-        The file is unlocked also when Nuxeo does not answer; its lock is then given back later.
+        A version of the document is made before, if there is to be one. The file is unlocked also
+        when Nuxeo does not answer; all the rest is then done later.
+
+        Args:
+            reference: the file.
+            lock: on it.
+            document: as it was read within this critical section.
         """
         if not self._store.release(lock.file_id, lock.lock_id):
             return False
         if not self._store.of_document(reference.document_key):
             hold = self._store.hold(reference.document_key)
             if hold is not None:
-                self._give_back(reference, hold)
+                self._give_back(reference, hold, document)
         return True
 
     def hold_as(
@@ -213,6 +224,8 @@ class Sessions:
 
     def end_idle(self) -> None:
         """Give back Nuxeo's lock where no session is left, whether or not anybody still calls.
+
+        Before, a version of the document is made, if there is to be one.
 
         What cannot be given back now, because Nuxeo is away, is tried again later.
         """
@@ -262,8 +275,23 @@ class Sessions:
             return
         self._store.put_hold(replace(hold, pending=None))
 
-    def _give_back(self, reference: FileReference, hold: Hold) -> None:
-        """Release Nuxeo's lock, but leave or put back one set by hand before the session."""
+    def _forget(self, key: str) -> None:
+        """Nuxeo's lock is no session's any more; what was saved may still need a version."""
+        hold = self._store.hold(key)
+        self._store.forget_document(key)
+        if hold is not None and hold.saved_at:
+            self._store.put_hold(only_saves(hold))
+
+    def _give_back(
+        self, reference: FileReference, held: Hold, document: Document | None = None
+    ) -> None:
+        """Make the session's version, and release Nuxeo's lock.
+
+        One set by hand before the session is left there, or put back.
+        """
+        hold = self._versioning.at_session_end(reference, held, document)
+        if hold != held:
+            self._store.put_hold(hold)
         try:
             for owner in sorted(hold.owners - {hold.manual_owner}):
                 self._unlock(reference, owner)
@@ -284,8 +312,12 @@ class Sessions:
         if hold.pending is not None and hold.settles_at > self._clock():
             _log.info("Nuxeo's lock on %s is looked at again later", hold.document_key)
             return
-        self._store.drop_hold(hold.document_key)
-        _log.info("Nuxeo's lock on %s was given back", hold.document_key)
+        if hold.owners:
+            _log.info("Nuxeo's lock on %s was given back", hold.document_key)
+        if hold.saved_at:
+            self._store.put_hold(only_saves(hold))
+        else:
+            self._store.drop_hold(hold.document_key)
 
     def _unlock(self, reference: FileReference, owner: str) -> None:
         try:

@@ -118,7 +118,7 @@ def test_the_first_content_of_an_empty_file_may_be_sent_again_when_its_answer_wa
     assert alice.content(uid) == b"first"
 
 
-@pytest.mark.parametrize(("method", "part"), [("GET", "/id/"), ("POST", "Document.CreateVersion")])
+@pytest.mark.parametrize(("method", "part"), [("GET", "/id/"), ("POST", "Document.CheckIn")])
 def test_what_failed_on_the_way_to_writing_is_tried_again(
     demo, behind_proxy, proxy, alice, uid, method, part
 ):

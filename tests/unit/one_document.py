@@ -21,6 +21,8 @@ class Nuxeo:
         owner: of the lock.
         file_names, contents: of the files.
         kept: contents of the main file that versions have.
+        comments: of these versions.
+        is_checked_out: whether it was changed since its last version, or has none.
     """
 
     def __init__(self):
@@ -29,6 +31,8 @@ class Nuxeo:
         self.file_names = {MAIN: "a.txt", ATTACHMENT: "b.txt"}
         self.contents = {MAIN: b"first", ATTACHMENT: b"second"}
         self.kept = []
+        self.comments = []
+        self.is_checked_out = True
         self.is_trashed = False
         # The two parts of the change token: every change, and those that came with a token, which
         # alone are compared (REST_CONTRACT 5.3).
@@ -54,14 +58,18 @@ class Nuxeo:
                 "files:files": [{"file": self._blob(ATTACHMENT)}],
             },
             facets=frozenset({"Versionable"}),
+            is_checked_out=self.is_checked_out,
             schemas=frozenset({"file", "files"}),
             parent_uid="folder",
         )
 
-    def keep_version(self, _reference, user):
+    def check_in(self, _reference, user, *, is_major=False, comment=""):
         self._may_write(user)
-        self.kept.append(self.contents[MAIN])
-        self.changes += 1
+        if self.is_checked_out:
+            self.is_checked_out = False
+            self.kept.append(self.contents[MAIN])
+            self.comments.append(comment)
+            self.changes += 1
 
     def _blob(self, reference):
         content = self.contents[reference]
@@ -103,7 +111,7 @@ class Nuxeo:
     def discard(self, uploaded, _user):
         self.batches[uploaded.batch_id] = None
 
-    def replace(self, reference, read, _content, uploaded, user, _comment=None):
+    def replace(self, reference, read, _content, uploaded, user, _comment=None, _option=None):
         self._changed(read, user)
         self.contents[reference] = self.batches[uploaded.batch_id]
         self.batches[uploaded.batch_id] = None
@@ -116,6 +124,7 @@ class Nuxeo:
             raise NuxeoConflict("changed")
         self.changes += 1
         self.guarded_changes += 1
+        self.is_checked_out = True
 
     # Names
 

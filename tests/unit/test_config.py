@@ -14,6 +14,7 @@ from connector import config_values
 from connector.check_file_info_properties import ONLY, PER_FILE, SAVING, TYPES
 from connector.config import KEYS, ClientSettings, ConfigurationError, Settings, load
 from connector.config_keys import BY_NAME
+from connector.version_policy import VersionPolicy, When
 from connector.wopi.clients import BY_KIND, ProofMode, Restriction
 from tests import settings_reference
 
@@ -68,6 +69,10 @@ class TestDefaults:
             access_token_ttl=36000,
             connect_timeout=5.0,
             read_timeout=60.0,
+            save_timeout=100.0,
+            versioning=VersionPolicy(When.SESSION),
+            versioning_by_type={},
+            auto_versioning="server",
             discovery_refresh=43200,
             max_file_size=0,
             recovery_dir=tmp_path / "data" / "recovery",

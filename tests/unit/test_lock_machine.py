@@ -3,7 +3,8 @@
 The real operations with a real store, on a document with two files; Nuxeo is a stand-in that has
 one lock and the server's rules for it. What must hold: a file never has two locks; every refusal
 carries the current one; content changes only for who presents the current lock, or where there is
-none; and what was saved last is what is there.
+none; what was saved last is what is there; and a session leaves one version, or none if it saved
+nothing new.
 """
 
 import io
@@ -36,6 +37,7 @@ from connector.wopi.saves import SaveNote
 from connector.wopi.saving import Saving
 from connector.wopi.sessions import Sessions
 from connector.wopi.targets import Target
+from connector.wopi.versioning import Versioning, VersionPolicies
 from connector.wopi.versions import Versions
 from tests.unit.one_document import ATTACHMENT, FILES, MAIN, Nuxeo
 
@@ -64,7 +66,8 @@ class Locks(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="nuxeo-wopi-test-"))
         self.store = SqliteLockStore(self.folder, self.clock)
         self.nuxeo = Nuxeo()
-        self.sessions = Sessions(self.store, self.nuxeo, self.clock)
+        versioning = Versioning(self.nuxeo, self.store, VersionPolicies(), clock=self.clock)
+        self.sessions = Sessions(self.store, self.nuxeo, versioning, self.clock)
         rights = Rights(self.nuxeo, self.sessions)
         versions = Versions(self.store)
         common = (self.nuxeo, self.store, self.sessions, rights)
@@ -72,6 +75,7 @@ class Locks(RuleBasedStateMachine):
         self.saving = Saving(
             *common,
             versions,
+            versioning,
             Keeping(None, self.nuxeo),
             spool_dir=self.folder,
             max_file_size=0,
@@ -93,6 +97,9 @@ class Locks(RuleBasedStateMachine):
         self.names = dict(self.nuxeo.file_names)
         # What must be so: each file's lock id, its end, and where it is edited.
         self.model = {}
+        # Whether something was saved that must get a version, and how many versions there must be.
+        self.is_unversioned = False
+        self.versions = 0
 
     def clock(self):
         return self.now
@@ -150,6 +157,7 @@ class Locks(RuleBasedStateMachine):
             self.attempt(call, reference, before == lock_id, file, lock_id)
             if operation == "unlock" and before == lock_id:
                 del self.model[reference]
+                self.session_may_have_ended()
             after = (lock_id, ends, where)
             after = after if operation == "refresh_lock" and before == lock_id else None
         if after is not None:
@@ -164,8 +172,10 @@ class Locks(RuleBasedStateMachine):
     def put_file(self, reference, user, lock_id, content):
         before = self.current(reference)
         lock_id = self.presented(reference, lock_id)
-        # Without a lock, only a file that has just been made may be saved.
-        may = before == lock_id if before else not self.contents[reference]
+        # Without a lock, only a file that has just been made may be saved; the same once more, as
+        # after a lost answer, is no other save.
+        is_there = lock_id is None and content == self.contents[reference]
+        may = before == lock_id if before else not self.contents[reference] or is_there
         self.attempt(
             self.saving.put_file,
             reference,
@@ -176,8 +186,18 @@ class Locks(RuleBasedStateMachine):
             len(content),
             SaveNote(),
         )
-        if may:
+        if may and content != self.contents[reference]:
             self.contents[reference] = content
+            self.is_unversioned = True
+
+    def session_may_have_ended(self):
+        """With the last lock of the document, what was saved gets one version."""
+        if any(map(self.current, FILES)):
+            return
+        self.versions += self.is_unversioned
+        if self.is_unversioned:
+            assert self.nuxeo.kept[-1] == self.contents[MAIN]
+        self.is_unversioned = False
 
     @rule(
         reference=st.sampled_from(FILES),
@@ -200,7 +220,8 @@ class Locks(RuleBasedStateMachine):
     )
     def put_relative_file_over_the_main_file(self, source, user, content):
         may = not self.current(MAIN)
-        kept = len(self.nuxeo.kept)
+        kept = [self.contents[MAIN]] if self.nuxeo.is_checked_out else []
+        before = len(self.nuxeo.kept)
         self.attempt(
             self.relative.put_relative_file,
             MAIN,
@@ -213,10 +234,11 @@ class Locks(RuleBasedStateMachine):
             is_conversion=False,
         )
         if may:
-            assert self.nuxeo.kept[kept:] == [self.contents[MAIN]]
+            assert self.nuxeo.kept[before:] == kept
+            self.versions += len(kept)
             self.contents[MAIN] = content
         else:
-            assert len(self.nuxeo.kept) == kept
+            assert len(self.nuxeo.kept) == before
 
     @rule(
         reference=st.sampled_from([MAIN, MAIN, ATTACHMENT]),
@@ -264,6 +286,8 @@ class Locks(RuleBasedStateMachine):
         self.sessions.end_idle()
         if not any(map(self.current, FILES)):
             assert self.nuxeo.owner is None
+            assert self.store.hold(MAIN.document_key) is None
+        self.session_may_have_ended()
 
     @invariant()
     def a_file_has_one_lock_and_it_is_the_models(self):
@@ -277,6 +301,10 @@ class Locks(RuleBasedStateMachine):
     def what_was_saved_last_is_what_is_there(self):
         assert self.nuxeo.contents == self.contents
         assert self.nuxeo.file_names == self.names
+
+    @invariant()
+    def a_session_makes_one_version_if_it_changed_something(self):
+        assert len(self.nuxeo.kept) == self.versions
 
     @invariant()
     def nothing_is_left_in_upload_batches(self):

@@ -26,7 +26,8 @@ def _create_version(call: Call) -> Document:
 
 
 def _check_in(call: Call) -> Document:
-    return call.session.version(call.on, _increment(call.text("version")))
+    increment = _increment(call.text("version"))
+    return call.session.version(call.on, increment, call.option("comment"))
 
 
 def _increment(name: str) -> str:

@@ -183,8 +183,8 @@ class Session:
                 versioning_option=versioning_option,
             )
 
-    def version(self, document: Document, increment: str) -> Document:
-        """Archive the document as it is; returns the live document.
+    def version(self, document: Document, increment: str, comment: str | None = None) -> Document:
+        """Archive the document as it is, with a comment for the audit; returns the live document.
 
         Raises:
             NuxeoError: 500 for a type without versions, 403.
@@ -198,7 +198,7 @@ class Session:
                 raise NuxeoError(400, f"There are no versions of a version: {live.uid}")
             if not live.is_checked_out:
                 return live  # It is a version as it stands.
-            self._archive(live, live, increment)
+            self._archive(live, live, increment, comment)
             live.is_checked_out = False
             live.system_token += 1
             self.store.put(live)
@@ -326,9 +326,11 @@ class Session:
         path = self.path(document)
         return NuxeoError(409, f"Document already locked by {document.lock_owner}: {path}")
 
-    def _archive(self, state: Document, live: Document, increment: str) -> None:
+    def _archive(
+        self, state: Document, live: Document, increment: str, comment: str | None = None
+    ) -> None:
         versioning.archive(self.store, state, live, increment)
-        self.log(live, "documentCheckedIn")
+        self.log(live, "documentCheckedIn", comment)
 
     def _touch(self, document: Document, *, counted: bool) -> None:
         document.system_token += 1
