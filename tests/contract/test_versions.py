@@ -35,6 +35,18 @@ def test_checking_in_wants_to_know_the_increment(alice, uid):
     assert alice.document(uid)["isCheckedOut"] is True
 
 
+def test_checking_in_changes_nothing_but_makes_a_version(alice, bob, uid):
+    """CoreSession.checkIn, unlike a save with a versioning option, sets no property."""
+    before = alice.document(uid)
+    for _ in range(2):
+        bob.operation("Document.CheckIn", uid, version="major", comment="twice")
+    after = alice.document(uid)
+    assert label(alice, uid) == "1.0"
+    assert len(alice.versions(uid)) == 1
+    for name in ("dc:modified", "dc:lastContributor", "dc:contributors"):
+        assert after["properties"][name] == before["properties"][name]
+
+
 def test_versions_are_listed_and_the_last_is_found(carol, alice, uid):
     for title in ("one", "two"):
         alice.put(uid, {"dc:title": title}, 200)
