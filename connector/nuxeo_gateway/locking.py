@@ -18,24 +18,30 @@ class DocumentLocks:
     def __init__(self, session: NuxeoSession) -> None:
         self._session = session
 
-    def lock(self, reference: FileReference, user: str) -> None:
+    def lock(self, reference: FileReference, user: str) -> bool:
         """Lock the document as ``user``: one call.
+
+        Returns:
+            Whether a first try, to which Nuxeo did not answer, may still take effect.
 
         Raises:
             NuxeoConflict: somebody else holds the lock.
             NuxeoForbidden: the user may not write the document.
             GatewayError: Nuxeo did not answer as expected.
         """
-        self._operation("Document.Lock", reference, user)
+        return self._operation("Document.Lock", reference, user)
 
-    def unlock(self, reference: FileReference, owner: str) -> None:
+    def unlock(self, reference: FileReference, owner: str) -> bool:
         """Take ``owner``'s lock off, as ``owner``: one call. No lock there is no error.
+
+        Returns:
+            As :meth:`lock`.
 
         Raises:
             NuxeoConflict: somebody else holds the lock.
             GatewayError: Nuxeo did not answer as expected.
         """
-        self._operation("Document.Unlock", reference, owner)
+        return self._operation("Document.Unlock", reference, owner)
 
     def may_lock(self, reference: FileReference, user: str) -> bool:
         """Whether ``user`` might lock a document that somebody else has locked: one call.
@@ -56,13 +62,15 @@ class DocumentLocks:
         self.unlock(reference, user)
         return True
 
-    def _operation(self, operation: str, reference: FileReference, user: str) -> None:
+    def _operation(self, operation: str, reference: FileReference, user: str) -> bool:
         try:
             self._call(operation, reference, user)
         except NuxeoUnavailable:
             # Locking twice is locking once, and so is unlocking.
             time.sleep(_PAUSE)
             self._call(operation, reference, user)
+            return True
+        return False
 
     def _call(self, operation: str, reference: FileReference, user: str) -> None:
         self._session.call(

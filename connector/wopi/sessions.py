@@ -206,21 +206,27 @@ class Sessions:
             before, owner=former, pending=user, settles_at=self._clock() + _SETTLING
         )
         self._store.put_hold(under_way)
+        is_lost = False
         if former is not None:
             try:
-                self._take_from(reference, former, lock_id)
+                is_lost = self._take_from(reference, former, lock_id)
             except LockMismatch:
                 self._store.put_hold(before)
                 raise
         try:
-            self._nuxeo_locks.lock(reference, user)
+            is_lost = self._nuxeo_locks.lock(reference, user) or is_lost
         except NuxeoConflict as error:
             raise LockMismatch("", "somebody else has locked the document in Nuxeo") from error
         except GatewayError:
             if former is not None:
                 self._lock_again(reference, former, under_way)
             raise
-        self._store.put_hold(replace(before, owner=user, pending=None))
+        settles_at = under_way.settles_at if is_lost else before.settles_at
+        after = replace(before, owner=user, pending=None, settles_at=settles_at)
+        if self._is_open(after):
+            # What was lost may have been about their lock.
+            after = replace(after, pending=former or before.owner)
+        self._store.put_hold(after)
 
     def end_idle(self) -> None:
         """Give back Nuxeo's lock where no session is left, whether or not anybody still calls.
@@ -242,22 +248,26 @@ class Sessions:
         hold = self._store.hold(key)
         if hold is None:
             return False
-        # While it is being handed over, it may for a moment be nobody's.
-        is_on_its_way = document.lock_owner is None and hold.pending is not None
-        return document.lock_owner in hold.owners or is_on_its_way
+        # While it is being handed over, it may for a moment be nobody's. A lost call may take it
+        # away for longer, and that ends nobody's session.
+        is_under_way = hold.pending is not None or self._is_open(hold)
+        return document.lock_owner in hold.owners or (document.lock_owner is None and is_under_way)
+
+    def _is_open(self, hold: Hold) -> bool:
+        """Whether a call to which Nuxeo did not answer may still lock or unlock the document."""
+        return hold.settles_at > self._clock()
 
     def _confirm(self, reference: FileReference, owner: str) -> None:
         """Note that Nuxeo's lock was seen to be ``owner``'s."""
         hold = self._store.hold(reference.document_key)
         if hold is None or (hold.owner == owner and hold.pending is None):
             return
-        # A lost call may still take the lock away; until it no longer can, nobody's is ours too.
-        is_open = hold.pending not in (None, owner) and hold.settles_at > self._clock()
+        is_open = hold.pending not in (None, owner) and self._is_open(hold)
         self._store.put_hold(replace(hold, owner=owner, pending=hold.pending if is_open else None))
 
-    def _take_from(self, reference: FileReference, former: str, lock_id: str) -> None:
+    def _take_from(self, reference: FileReference, former: str, lock_id: str) -> bool:
         try:
-            self._nuxeo_locks.unlock(reference, former)
+            return self._nuxeo_locks.unlock(reference, former)
         except NuxeoConflict as error:
             raise LockMismatch("", "somebody else has locked the document in Nuxeo") from error
         except NuxeoRefusal as error:
@@ -273,13 +283,16 @@ class Sessions:
         except GatewayError as error:
             _log.warning("Nuxeo's lock on %s is in the balance: %s", hold.document_key, error)
             return
-        self._store.put_hold(replace(hold, pending=None))
+        # All is as before, but for what the call that failed may yet do: the hold stays as it is.
 
     def _forget(self, key: str) -> None:
         """Nuxeo's lock is no session's any more; what was saved may still need a version."""
         hold = self._store.hold(key)
         self._store.forget_document(key)
-        if hold is not None and hold.saved_at:
+        if hold is not None and self._is_open(hold):
+            # A lost call may lock the document yet, when nobody looks after it any more.
+            self._store.put_hold(replace(hold, manual_owner=None))
+        elif hold is not None and hold.saved_at:
             self._store.put_hold(only_saves(hold))
 
     def _give_back(
@@ -292,9 +305,10 @@ class Sessions:
         hold = self._versioning.at_session_end(reference, held, document)
         if hold != held:
             self._store.put_hold(hold)
+        is_lost = False
         try:
-            for owner in sorted(hold.owners - {hold.manual_owner}):
-                self._unlock(reference, owner)
+            for user in sorted(hold.owners - {hold.manual_owner}):
+                is_lost = self._unlock(reference, user) or is_lost
             if hold.manual_owner is not None and hold.owners != {hold.manual_owner}:
                 self._lock_by_hand(reference, hold.manual_owner)
         except NuxeoRefusal as error:
@@ -308,9 +322,16 @@ class Sessions:
             return
         except GatewayError as error:
             _log.warning("Nuxeo's lock on %s is not given back yet: %s", hold.document_key, error)
+            self._store.put_hold(replace(hold, settles_at=self._clock() + _SETTLING))
             return
-        if hold.pending is not None and hold.settles_at > self._clock():
+        if is_lost:
+            hold = replace(hold, settles_at=self._clock() + _SETTLING)
+        watched = sorted(hold.owners - {hold.manual_owner})
+        if watched and self._is_open(hold):
             _log.info("Nuxeo's lock on %s is looked at again later", hold.document_key)
+            owner, pending = watched[0], watched[1] if len(watched) > 1 else None
+            # What was set by hand has been put back, and is no session's any more.
+            self._store.put_hold(replace(hold, owner=owner, pending=pending, manual_owner=None))
             return
         if hold.owners:
             _log.info("Nuxeo's lock on %s was given back", hold.document_key)
@@ -319,12 +340,13 @@ class Sessions:
         else:
             self._store.drop_hold(hold.document_key)
 
-    def _unlock(self, reference: FileReference, owner: str) -> None:
+    def _unlock(self, reference: FileReference, owner: str) -> bool:
         try:
-            self._nuxeo_locks.unlock(reference, owner)
+            return self._nuxeo_locks.unlock(reference, owner)
         except (NuxeoConflict, NuxeoNotFound) as error:
             # Somebody else's lock by now, or no such document any more.
             _log.info("nothing to unlock for %s: %s", owner, error)
+            return False
 
     def _lock_by_hand(self, reference: FileReference, user: str) -> None:
         try:

@@ -342,6 +342,77 @@ def test_a_lock_that_comes_late_is_given_back_too(demo, behind_proxy, proxy, clo
     assert alice.document(uid)["lockOwner"] == "alice"
 
 
+# A call that takes effect only after its caller has given up, asked once more, and gone on
+
+
+@pytest.fixture
+def impatient(demo, tmp_path, clock, proxy):
+    """A connector that waits for Nuxeo no longer than a second."""
+    settings = {"nuxeo.wopi.nuxeoURL": proxy.url, "nuxeo.wopi.readTimeout": "1"}
+    connector = InProcess(demo, tmp_path / "impatient", clock, **settings)
+    yield connector
+    connector.close()
+
+
+def test_a_lock_that_comes_after_the_session_is_given_back(impatient, proxy, clock, alice, uid):
+    client = impatient.open("alice", uid)
+    proxy.plan("POST", LOCK, Late(2))
+    assert client.lock("L").status_code == 200
+    assert client.unlock("L").status_code == 200
+    proxy.wait_until_idle()
+    assert alice.document(uid)["lockOwner"] == "alice"
+    sweep(impatient, clock)
+    assert "lockOwner" not in alice.document(uid)
+    sweep(impatient, clock)
+    assert impatient.connector.store.hold(f"default/{uid}") is None
+
+
+def test_a_lock_that_comes_after_the_session_was_broken_is_given_back(
+    demo, impatient, proxy, clock, alice, uid
+):
+    first, second = impatient.open("alice", uid), impatient.open("bob", uid)
+    first.lock("L")
+    proxy.plan("POST", LOCK, Late(3), "drop")
+    assert second.put(b"bob's", "L").status_code == 500
+    # Somebody takes the lock from the session, and gives it back before the late one comes.
+    demo.nuxeo().operation("Document.Unlock", uid)
+    demo.nuxeo().operation("Document.Lock", uid)
+    assert first.refresh("L").status_code == 409
+    demo.nuxeo().operation("Document.Unlock", uid)
+    proxy.wait_until_idle()
+    assert alice.document(uid)["lockOwner"] == "bob"
+    sweep(impatient, clock)
+    assert "lockOwner" not in alice.document(uid)
+
+
+def test_an_unlock_that_comes_late_ends_nobodys_session(impatient, proxy, clock, alice, uid):
+    first, second = impatient.open("alice", uid), impatient.open("bob", uid)
+    first.lock("L")
+    proxy.plan("POST", UNLOCK, Late(2))
+    assert second.put(b"bob's", "L").status_code == 200
+    assert first.put(b"alice's", "L").status_code == 200
+    proxy.wait_until_idle()
+    assert "lockOwner" not in alice.document(uid)
+    assert second.refresh("L").status_code == 200
+    assert alice.document(uid)["lockOwner"] == "bob"
+    assert first.put(b"alice's again", "L").status_code == 200
+    assert first.unlock("L").status_code == 200
+    assert "lockOwner" not in alice.document(uid)
+
+
+def test_an_unlock_that_comes_late_does_not_end_the_next_session(impatient, proxy, alice, uid):
+    client = impatient.open("alice", uid)
+    client.lock("L")
+    proxy.plan("POST", UNLOCK, Late(2))
+    assert client.unlock("L").status_code == 200
+    assert client.lock("M").status_code == 200
+    proxy.wait_until_idle()
+    assert "lockOwner" not in alice.document(uid)
+    assert client.put(b"after", "M").status_code == 200
+    assert client.unlock("M").status_code == 200
+    assert "lockOwner" not in alice.document(uid)
+
+
 @pytest.mark.parametrize("call", [LOCK, UNLOCK])
 @pytest.mark.parametrize("fault", [503, "drop", "lose"])
 def test_a_hand_over_that_breaks_off_ends_nobodys_session(

@@ -287,6 +287,7 @@ class Soak:
         self._mutex = threading.Lock()
         self._until = 0.0
         self._failures = []
+        self._logs = []
         self._outside = 0
         self._names = [f"author{number}-{seed}" for number in range(AUTHORS)]
 
@@ -323,6 +324,8 @@ class Soak:
             for proxy in proxies:
                 proxy.forget()
                 proxy.wait_until_idle()
+        for served in self.served:
+            self._logs += served.output
         if self._failures:
             raise self._failures[0]
         self._end_all_sessions()
@@ -392,6 +395,7 @@ class Soak:
     def _kill(self, stream):
         served = stream.choice(self.served)
         served.kill()
+        self._logs += served.output
         time.sleep(stream.uniform(0, 1))
         served.start_again()
 
@@ -459,15 +463,30 @@ class Soak:
         Raises:
             AssertionError: something is not.
         """
-        problems = []
+        report = []
         kept = self._kept()
         for number, file in enumerate(self.files):
-            problems += [f"document {number} {text}" for text in self._lost(file, kept)]
-            problems += [f"document {number} {text}" for text in two_holders(file.moments)]
+            problems = [*self._lost(file, kept), *two_holders(file.moments)]
             owner = self._admin.document(file.uid).get("lockOwner")
             if owner is not None:
-                problems.append(f"document {number} is still locked by {owner}")
-        assert not problems, "\n".join([f"seed {self.seed}", *problems])
+                problems.append(f"is still locked by {owner}")
+            if problems:
+                report += [f"document {number} {text}" for text in problems]
+                report += self._history(file)
+        assert not report, "\n".join([f"seed {self.seed}", *report])
+
+    def _history(self, file):
+        """What happened to a document, by the clock of the connectors' logs."""
+        shift = time.time() - time.monotonic()
+        for each in sorted(file.moments, key=lambda moment: moment.began):
+            times = [self._time(moment + shift) for moment in (each.began, each.ended)]
+            yield f"    {' - '.join(times)} {each.kind} {each.lock or 'any'}: {each.what}"
+        yield from sorted(f"    {line}" for line in self._logs if file.uid in line)
+
+    @staticmethod
+    def _time(moment):
+        text = time.strftime("%H:%M:%S", time.localtime(moment))
+        return f"{text},{moment % 1 * 1000:03.0f}"
 
     def _lost(self, file, kept):
         versions = self._admin.operation("Document.GetVersions", file.uid).json()["entries"]
