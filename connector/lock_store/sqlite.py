@@ -23,50 +23,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from connector.lock_store.base import Hold, LockStoreBusy, StoredLock
+from connector.lock_store.sqlite_schema import make_or_upgrade
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS lock (
-    file_id TEXT PRIMARY KEY,
-    document_key TEXT NOT NULL,
-    lock_id TEXT NOT NULL,
-    user TEXT NOT NULL,
-    expires_at REAL NOT NULL,
-    content TEXT NOT NULL,
-    file_name TEXT NOT NULL,
-    mime_type TEXT NOT NULL,
-    client TEXT NOT NULL DEFAULT '',
-    path TEXT NOT NULL DEFAULT ''
-);
-CREATE INDEX IF NOT EXISTS lock_document ON lock (document_key);
-CREATE TABLE IF NOT EXISTS hold (
-    document_key TEXT PRIMARY KEY,
-    owner TEXT,
-    pending TEXT,
-    manual_owner TEXT,
-    settles_at REAL NOT NULL,
-    claimed_until REAL NOT NULL DEFAULT 0,
-    saved_at REAL NOT NULL DEFAULT 0,
-    saver TEXT,
-    editors TEXT NOT NULL DEFAULT '[]'
-);
-CREATE TABLE IF NOT EXISTS content (
-    file_id TEXT PRIMARY KEY,
-    content TEXT NOT NULL,
-    generation INTEGER NOT NULL,
-    change_order INTEGER,
-    former_content TEXT,
-    former_generation INTEGER NOT NULL DEFAULT 0,
-    changed TEXT
-);
-"""
-_USER_INFO = """
-CREATE TABLE IF NOT EXISTS user_info (
-    user TEXT NOT NULL,
-    client TEXT NOT NULL,
-    text TEXT NOT NULL,
-    PRIMARY KEY (user, client)
-)
-"""
 _SECTION_FILES = 4096
 _AT_ONCE = 100
 _SECTION_WAIT = 30.0
@@ -106,42 +64,7 @@ class SqliteLockStore:
         self._database.row_factory = sqlite3.Row
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("PRAGMA synchronous=FULL")
-        self._database.executescript(_SCHEMA + _USER_INFO)
-        self._add_column("lock", "client", "TEXT NOT NULL DEFAULT ''")
-        self._add_column("lock", "path", "TEXT NOT NULL DEFAULT ''")
-        self._add_column("content", "changed", "TEXT")
-        self._add_column("hold", "saved_at", "REAL NOT NULL DEFAULT 0")
-        self._add_column("hold", "saver", "TEXT")
-        self._add_column("hold", "editors", "TEXT NOT NULL DEFAULT '[]'")
-        self._part_user_info_by_client()
-
-    def _add_column(self, table: str, column: str, kind: str) -> None:
-        """Bring a table of an earlier release up to date, in one process of those that start."""
-        if column in self._columns(table):
-            return
-        try:
-            self._database.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
-        except sqlite3.OperationalError as error:
-            if "duplicate column" not in str(error):
-                raise
-
-    def _part_user_info_by_client(self) -> None:
-        """The same for users' texts, which were once not kept apart by office client.
-
-        They become those of the client that there is where none is named in the configuration.
-        """
-        if "client" in self._columns("user_info"):
-            return
-        with self._transaction():
-            if "client" in self._columns("user_info"):
-                return  # Another process was faster.
-            self._execute("ALTER TABLE user_info RENAME TO former_user_info")
-            self._execute(_USER_INFO)
-            self._execute("INSERT INTO user_info SELECT user, 'office', text FROM former_user_info")
-            self._execute("DROP TABLE former_user_info")
-
-    def _columns(self, table: str) -> set[str]:
-        return {row["name"] for row in self._database.execute(f"PRAGMA table_info({table})")}
+        make_or_upgrade(self._database)
 
     def get(self, file_id: str) -> StoredLock | None:
         """See :class:`connector.lock_store.base.LockStore`."""
@@ -187,6 +110,20 @@ class SqliteLockStore:
             file_id,
             expected_lock_id,
             self._clock(),
+        )
+
+    def take_over(self, lock: StoredLock, expected_lock_id: str, ends_by: float) -> bool:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        return self._changed_one(
+            """UPDATE lock SET lock_id = :lock_id, user = :user, expires_at = :expires_at,
+                content = :content, file_name = :file_name, mime_type = :mime_type,
+                client = :client, path = :path
+            WHERE file_id = :file_id AND lock_id = :expected_lock_id
+                AND expires_at > :now AND expires_at <= :ends_by""",
+            **asdict(lock),
+            expected_lock_id=expected_lock_id,
+            ends_by=ends_by,
+            now=self._clock(),
         )
 
     def note_content(self, file_id: str, content: str, file_name: str, mime_type: str) -> None:
