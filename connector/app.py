@@ -180,6 +180,7 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
             put_relative=settings.put_relative,
             containers=settings.containers,
         ),
+        stale_lock_after=settings.stale_lock_after * 60,
         clock=clock,
     )
     saving = Saving(
@@ -192,6 +193,7 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
         Keeping(recovery, gateway),
         spool_dir=settings.data_dir,
         max_file_size=settings.max_file_size,
+        keep_outside=settings.outside_change == "keepVersion",
         save_timeout=settings.save_timeout,
         clock=clock,
     )

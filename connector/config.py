@@ -74,11 +74,11 @@ class Settings:
     """Everything that can be set; ``docs/configuration.md`` says what each is for.
 
     Addresses other than a discovery's end with a slash; times are in seconds but for
-    ``recovery_max_age``, which is in days; sizes are in bytes, 0 for no limit. ``recovery_dir`` is
-    ``None`` where failed saves are not kept. ``clients`` has what is set for each office client, in
-    the order in which they are tried; ``check_file_info`` has the properties that CheckFileInfo is
-    to say otherwise, ``None`` for one that it is to leave out. ``warnings`` has a line for each
-    thing that works but is unwise.
+    ``recovery_max_age``, which is in days, and ``stale_lock_after``, which is in minutes; sizes are
+    in bytes, 0 for no limit. ``recovery_dir`` is ``None`` where failed saves are not kept.
+    ``clients`` has what is set for each office client, in the order in which they are tried;
+    ``check_file_info`` has the properties that CheckFileInfo is to say otherwise, ``None`` for one
+    that it is to leave out. ``warnings`` has a line for each thing that works but is unwise.
     """
 
     nuxeo_url: str
@@ -100,6 +100,8 @@ class Settings:
     connect_timeout: float
     read_timeout: float
     save_timeout: float
+    outside_change: str
+    stale_lock_after: int
     versioning: VersionPolicy
     versioning_by_type: Mapping[str, VersionPolicy]
     auto_versioning: str

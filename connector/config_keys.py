@@ -235,6 +235,25 @@ KEYS: tuple[SettingsKey, ...] = (
         "more; what is under way then comes to its end.",
     ),
     SettingsKey(
+        key="nuxeo.wopi.outsideChange",
+        attribute="outside_change",
+        parse=values.one_of("keepVersion", "refuse"),
+        default="keepVersion",
+        expected="keepVersion or refuse",
+        purpose="What becomes of a save when somebody has changed the file past its editing "
+        "session: their state is kept as a version and the save goes on, or the save is refused "
+        "and kept by the connector. Collabora asks its user first.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.staleLockAfter",
+        attribute="stale_lock_after",
+        parse=values.whole_number(0, 29),
+        default="0",
+        expected="a whole number of minutes from 0 to 29; 0 for never",
+        purpose="After how long without a sign of life of an editing session somebody else may "
+        "take over; otherwise a lock ends after 30 minutes. co-authoring.md says what is safe.",
+    ),
+    SettingsKey(
         key="nuxeo.wopi.versioning",
         attribute="versioning",
         parse=version_policy.parse,

@@ -101,6 +101,15 @@ class LockStore(Protocol):
     def refresh(self, file_id: str, expected_lock_id: str, lock_id: str, expires_at: float) -> bool:
         """Give the live lock with the expected id another id and another end."""
 
+    def take_over(self, lock: StoredLock, expected_lock_id: str, ends_by: float) -> bool:
+        """Put ``lock`` in the place of the live one with the expected id, if that ends in time.
+
+        Args:
+            lock: the new one.
+            expected_lock_id: of the one that the file has.
+            ends_by: when that must end at the latest, in seconds since the epoch.
+        """
+
     def note_content(self, file_id: str, content: str, file_name: str, mime_type: str) -> None:
         """Note what a locked file holds now; its lock's id and end are left as they are."""
 

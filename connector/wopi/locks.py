@@ -120,6 +120,17 @@ def decide(operation: LockOperation, current: str | None, presented: str | None)
     return TRANSITIONS[operation, relation(current, presented)]
 
 
+def is_stale(expires_at: float, now: float, after: float) -> bool:
+    """Whether a lock was not refreshed for so long that somebody else may take it over.
+
+    Args:
+        expires_at: when it ends, in seconds since the epoch.
+        now: the same for this moment.
+        after: seconds without a refresh; 0 for never.
+    """
+    return after > 0 and now - (expires_at - LIFETIME) >= after
+
+
 def is_lock_id(text: str) -> bool:
     """Whether ``text`` can be a lock id: 1 to 1,024 printable ASCII characters."""
     return 0 < len(text) <= MAX_ID_LENGTH and all(" " <= char <= "~" for char in text)

@@ -65,6 +65,8 @@ class FileOperations:
         rights: who may write.
         versions: of contents.
         infos: makes the answers to CheckFileInfo.
+        stale_lock_after: seconds without a refresh after which a lock may be taken over; 0 for
+            never.
         clock: seconds since the epoch.
     """
 
@@ -77,8 +79,10 @@ class FileOperations:
         versions: Versions,
         infos: FileInfos,
         *,
+        stale_lock_after: float = 0,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self._stale_lock_after = stale_lock_after
         self._gateway = gateway
         self._store = store
         self._sessions = sessions
@@ -182,6 +186,8 @@ class FileOperations:
         action = locks.decide(operation, current.lock_id if current else None, presented)
         if action in (LockAction.TAKE, LockAction.RELEASE):
             return None
+        if self._may_be_taken_over(operation, action, current):
+            return None
         if action in (LockAction.REFRESH, LockAction.REPLACE) and document.lock_owner is None:
             return None
         return self._answer(file, document, owners, current, action, new_lock_id)
@@ -201,7 +207,24 @@ class FileOperations:
             assert presented is not None
             self._take(file, document, owners, presented)
             return self._with_version(file, document)
+        if current is not None and self._may_be_taken_over(operation, action, current):
+            assert presented is not None
+            refuse_if(file.obstacle(self._rights, document, owners), document, current)
+            lock = self._lock_of(file, document, presented)
+            self._sessions.take_over(file.reference, lock, current, document)
+            return self._with_version(file, document)
         return self._answer(file, document, owners, current, action, new_lock_id)
+
+    def _may_be_taken_over(
+        self, operation: LockOperation, action: LockAction, current: StoredLock | None
+    ) -> bool:
+        """Whether Lock with another id is to end a session that nobody has been heard of."""
+        return (
+            operation is LockOperation.LOCK
+            and action is LockAction.CONFLICT
+            and current is not None
+            and locks.is_stale(current.expires_at, self._clock(), self._stale_lock_after)
+        )
 
     def _answer(
         self,
@@ -242,9 +265,13 @@ class FileOperations:
     def _take(
         self, file: OpenFile, document: Document, owners: frozenset[str], lock_id: str
     ) -> None:
-        blob = file.blob_in(document)
         refuse_if(file.obstacle(self._rights, document, owners), document, None)
-        lock = StoredLock(
+        self._sessions.begin(file.reference, self._lock_of(file, document, lock_id), document)
+
+    def _lock_of(self, file: OpenFile, document: Document, lock_id: str) -> StoredLock:
+        """The lock that a session on the file as it is now begins with."""
+        blob = file.blob_in(document)
+        return StoredLock(
             file_id=file.file_id,
             document_key=file.reference.document_key,
             lock_id=lock_id,
@@ -256,7 +283,6 @@ class FileOperations:
             client=file.token.client,
             path=document.path,
         )
-        self._sessions.begin(file.reference, lock, document)
 
     def _with_version(self, file: OpenFile, document: Document) -> LockAnswer:
         place = place_of(file.reference, document, self._store.get(file.file_id))

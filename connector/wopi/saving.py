@@ -123,6 +123,8 @@ class Saving:
         keeping: keeps what cannot be saved.
         spool_dir: where bodies are kept while they are saved.
         max_file_size: bytes accepted; 0 is any number.
+        keep_outside: whether what somebody outside the session wrote is kept as a version, and the
+            save goes on; otherwise it is refused.
         save_timeout: seconds after which a save that failed is not tried once more.
         clock: seconds since the epoch.
     """
@@ -139,6 +141,7 @@ class Saving:
         *,
         spool_dir: Path,
         max_file_size: int,
+        keep_outside: bool = True,
         save_timeout: float,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -150,6 +153,7 @@ class Saving:
         self._versioning = versioning
         self._keeping = keeping
         self._bodies = Bodies(spool_dir, max_file_size)
+        self._keep_outside = keep_outside
         self._save_timeout = save_timeout
         self._clock = clock
 
@@ -320,6 +324,10 @@ class Saving:
         changed = self._versions.changed(file.file_id, admitted.document, admitted.blob)
         if not note.knows(changed):
             raise ChangedInStorage(admitted.lock_id, "the file was changed in Nuxeo")
+        if not self._keep_outside and _was_changed_outside(admitted):
+            raise LockMismatch(
+                admitted.lock_id, "the file was changed in Nuxeo while it was being edited"
+            )
         if _name_of(admitted) != _Name(uploaded.name, uploaded.mime_type):
             renamed = LockMismatch(admitted.lock_id, "the file keeps being renamed in Nuxeo")
             raise _Again(renamed, _name_of(admitted))

@@ -153,6 +153,37 @@ class Sessions:
             self._store.release(lock.file_id, lock.lock_id)
             raise
 
+    def take_over(
+        self, reference: FileReference, lock: StoredLock, former: StoredLock, document: Document
+    ) -> None:
+        """Lock a file in the place of a session that nobody has been heard of for long.
+
+        Args:
+            reference: the file.
+            lock: the new one.
+            former: the one that the file has, as it was when it was judged.
+            document: as Nuxeo shows it at this moment.
+
+        Raises:
+            LockMismatch: the former session was heard of meanwhile, had the document locked by
+                hand, or Nuxeo's lock cannot be taken over.
+            GatewayError: Nuxeo did not answer as expected.
+        """
+        hold = self._store.hold(reference.document_key)
+        if hold is not None and hold.manual_owner not in (None, lock.user):
+            raise LockMismatch(former.lock_id, f"{hold.manual_owner} has locked the document")
+        # First Nuxeo's lock: if the session comes back at this moment, they are co-authors.
+        self.hold_as(reference, document, lock.user, former.lock_id)
+        if not self._store.take_over(lock, former.lock_id, former.expires_at):
+            live = self._store.get(lock.file_id)
+            raise LockMismatch(live.lock_id if live else "", "it is being edited again")
+        _log.warning(
+            "the lock of %s's silent session on %s was taken over by %s",
+            former.user,
+            reference.document_key,
+            lock.user,
+        )
+
     def refresh(self, lock: StoredLock, *, new_lock_id: str | None = None) -> bool:
         """Give a live lock its full time again, on demand with another lock id."""
         return self._store.refresh(

@@ -70,6 +70,8 @@ class TestDefaults:
             connect_timeout=5.0,
             read_timeout=60.0,
             save_timeout=100.0,
+            outside_change="keepVersion",
+            stale_lock_after=0,
             versioning=VersionPolicy(When.SESSION),
             versioning_by_type={},
             auto_versioning="server",

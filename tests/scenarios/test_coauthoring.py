@@ -1,0 +1,278 @@
+"""Several people, several files, one document: what becomes of locks and of everybody's text."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.fixtures import InProcess
+
+HALF_AN_HOUR = 1801.0
+ATTACHMENTS = ("files:files/0/file", "files:files/1/file")
+
+
+@pytest.fixture
+def alice(demo):
+    return demo.nuxeo("alice")
+
+
+@pytest.fixture
+def admin(demo):
+    return demo.nuxeo()
+
+
+@pytest.fixture
+def uid(alice):
+    return alice.create(b"before")
+
+
+@pytest.fixture
+def connector(demo, tmp_path, clock):
+    """Makes connectors with settings of their own; those with the same folder share their locks."""
+    made = []
+
+    def make(folder="wopi", **settings):
+        settings = {f"nuxeo.wopi.{name}": value for name, value in settings.items()}
+        made.append(InProcess(demo, tmp_path / folder, clock, **settings))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def lock_owner(nuxeo, uid):
+    return nuxeo.document(uid).get("lockOwner")
+
+
+def last_contributor(nuxeo, uid):
+    return nuxeo.document(uid)["properties"]["dc:lastContributor"]
+
+
+def kept_versions(nuxeo, uid):
+    found = nuxeo.operation("Document.GetVersions", uid).json()["entries"]
+    return [nuxeo.content(version["uid"]) for version in found]
+
+
+def refused(response, *, lock, because):
+    assert response.status_code == 409
+    assert response.headers["X-WOPI-Lock"] == lock
+    assert because in response.headers["X-WOPI-LockFailureReason"]
+
+
+class TestSeveralFiles:
+    def test_the_document_is_locked_until_the_last_of_its_files_is_closed(self, demo, alice):
+        uid = alice.create(b"main", attachments=[("a.docx", b"a"), ("b.docx", b"b")])
+        main = demo.open("alice", uid)
+        first = demo.open("bob", uid, ATTACHMENTS[0])
+        second = demo.open("alice", uid, ATTACHMENTS[1])
+        for name, client in (("M", main), ("A", first), ("B", second)):
+            assert client.lock(name).status_code == 200
+        for name, client in (("M", main), ("A", first), ("B", second)):
+            assert client.put(b"changed " + name.encode(), name).status_code == 200
+        for name, client in (("A", first), ("M", main)):
+            assert client.unlock(name).status_code == 200
+            assert lock_owner(alice, uid) is not None
+        second.unlock("B")
+        assert lock_owner(alice, uid) is None
+        assert alice.content(uid) == b"changed M"
+        assert [alice.content(uid, xpath) for xpath in ATTACHMENTS] == [b"changed A", b"changed B"]
+
+    def test_a_lock_set_by_hand_outlives_the_sessions_on_all_files(self, demo, alice):
+        uid = alice.create(b"main", attachments=[("a.docx", b"a")])
+        alice.operation("Document.Lock", uid)
+        main, other = demo.open("alice", uid), demo.open("bob", uid, ATTACHMENTS[0])
+        main.lock("M")
+        # Bob joins a session on the document, which has the lock at that moment.
+        assert other.lock("A").status_code == 200
+        assert other.put(b"bob's", "A").status_code == 200
+        main.unlock("M")
+        other.unlock("A")
+        assert lock_owner(alice, uid) == "alice"
+
+
+class TestCoAuthors:
+    def test_everybody_saves_under_one_lock_and_as_themselves(self, demo, alice, uid):
+        clients = {user: demo.open(user, uid) for user in ("alice", "bob", "Administrator")}
+        for client in clients.values():
+            assert client.lock("L").status_code == 200
+        for user in ("alice", "bob", "Administrator", "bob", "alice"):
+            assert clients[user].put(f"by {user}".encode(), "L").status_code == 200
+            assert last_contributor(alice, uid) == user
+            assert alice.content(uid) == f"by {user}".encode()
+        clients["bob"].unlock("L")
+        assert lock_owner(alice, uid) is None
+
+    def test_saving_at_the_same_time_loses_nothing(self, demo, alice, uid):
+        clients = [demo.open(user, uid) for user in ("alice", "bob", "Administrator")]
+        clients[0].lock("L")
+        texts = [f"text {number}".encode() for number in range(12)]
+        with ThreadPoolExecutor(len(clients)) as pool:
+            answers = list(
+                pool.map(lambda n: clients[n % 3].put(texts[n], "L").status_code, range(12))
+            )
+        assert answers == [200] * 12
+        assert alice.content(uid) in texts
+        assert clients[1].unlock("L").status_code == 200
+        assert lock_owner(alice, uid) is None
+
+    def test_a_stranger_who_takes_the_lock_in_the_moment_between(
+        self, demo, behind_proxy, proxy, alice, uid
+    ):
+        first, second = behind_proxy.open("alice", uid), behind_proxy.open("Administrator", uid)
+        first.lock("L")
+        first.put(b"alice's", "L")
+
+        def grab():
+            # Alice's lock is off, the co-author's is not on yet.
+            demo.nuxeo("bob").operation("Document.Lock", uid)
+            demo.nuxeo("bob").replace(uid, b"a stranger's")
+
+        proxy.plan("POST", "Document.Lock", grab)
+        refused(second.put(b"the co-author's", "L"), lock="", because="kept by the connector")
+        assert lock_owner(alice, uid) == "bob"
+        assert alice.content(uid) == b"a stranger's"
+        (kept,) = behind_proxy.connector.recovery.all()
+        assert (kept.user, kept.length) == ("Administrator", len(b"the co-author's"))
+        # The session is over for alice, too.
+        refused(first.put(b"more of alice's", "L"), lock="", because="kept by the connector")
+
+    @pytest.mark.parametrize("holder", ["bob", "alice"])
+    def test_a_right_taken_away_shows_in_the_next_call(self, in_process, alice, admin, uid, holder):
+        """Whether or not it is the one in whose name Nuxeo's lock is held."""
+        clients = {user: in_process.open(user, uid) for user in ("alice", "bob")}
+        clients["alice"].lock("L")
+        clients[holder].put(f"by {holder}".encode(), "L")
+        assert lock_owner(alice, uid) == holder
+
+        admin.operation("Document.BlockPermissionInheritance", uid)
+        admin.operation("Document.AddPermission", uid, permission="ReadWrite", user="alice")
+        admin.operation("Document.AddPermission", uid, permission="Read", user="bob")
+        assert clients["bob"].info()["UserCanWrite"] is False
+        assert clients["bob"].put(b"too late", "L").status_code == 404
+        assert [kept.user for kept in in_process.connector.recovery.all()] == ["bob"]
+        assert clients["alice"].put(b"goes on", "L").status_code == 200
+        assert alice.content(uid) == b"goes on"
+
+        admin.operation("Document.RemovePermission", uid, user="bob")
+        assert clients["bob"].request("GET").status_code == 404
+        assert clients["alice"].unlock("L").status_code == 200
+        assert lock_owner(admin, uid) is None
+
+    def test_an_administrators_unlock_ends_the_session_and_the_next_can_begin(
+        self, demo, alice, admin, uid
+    ):
+        client = demo.open("alice", uid)
+        client.lock("L")
+        admin.operation("Document.Unlock", uid)
+        refused(client.refresh("L"), lock="", because="not locked")
+        assert client.lock("M").status_code == 200
+        assert client.put(b"after", "M").status_code == 200
+
+
+class TestExpiry:
+    def test_one_of_two_connectors_gives_the_lock_back(
+        self, demo, connector, proxy, alice, uid, clock
+    ):
+        both = [connector(nuxeoURL=proxy.url), connector(nuxeoURL=proxy.url)]
+        both[0].open("alice", uid).lock("L")
+        clock.offset = HALF_AN_HOUR
+        start = threading.Barrier(2)
+
+        def end(each):
+            start.wait()
+            each.connector.sessions.end_idle()
+
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(end, both))
+        assert lock_owner(alice, uid) is None
+        unlocks = [path for _, path in proxy.seen if path.endswith("Document.Unlock")]
+        assert len(unlocks) == 1
+
+
+class TestTakingOver:
+    """``nuxeo.wopi.staleLockAfter``."""
+
+    def test_never_unless_it_is_set(self, in_process, uid, clock):
+        in_process.open("alice", uid).lock("L")
+        clock.offset = 29 * 60.0
+        refused(in_process.open("bob", uid).lock("M"), lock="L", because="alice")
+
+    def test_after_a_silent_time_and_not_before(self, connector, alice, uid, clock):
+        careful = connector(staleLockAfter="20")
+        gone, other = careful.open("alice", uid), careful.open("bob", uid)
+        gone.lock("L")
+        gone.put(b"alice's last", "L")
+        clock.offset = 10 * 60.0
+        gone.refresh("L")
+        clock.offset = 29 * 60.0
+        refused(other.lock("M"), lock="L", because="alice")
+        clock.offset = 30 * 60.0
+        assert other.lock("M").status_code == 200
+        assert lock_owner(alice, uid) == "bob"
+        assert other.put(b"bob goes on", "M").status_code == 200
+        # Who comes back after all learns of it, and no text is lost.
+        refused(gone.refresh("L"), lock="M", because="bob")
+        refused(gone.put(b"alice is back", "L"), lock="M", because="kept by the connector")
+        assert alice.content(uid) == b"bob goes on"
+        assert other.unlock("M").status_code == 200
+        assert lock_owner(alice, uid) is None
+
+    def test_who_may_not_write_takes_nothing_over(self, connector, uid, clock):
+        careful = connector(staleLockAfter="20")
+        careful.open("alice", uid).lock("L")
+        clock.offset = 25 * 60.0
+        assert careful.open("carol", uid).lock("M").status_code == 404
+        assert careful.open("alice", uid).get_lock().headers["X-WOPI-Lock"] == "L"
+
+    def test_a_lock_set_by_hand_is_not_taken_over(self, connector, alice, uid, clock):
+        careful = connector(staleLockAfter="20")
+        alice.operation("Document.Lock", uid)
+        careful.open("alice", uid).lock("L")
+        clock.offset = 25 * 60.0
+        refused(careful.open("bob", uid).lock("M"), lock="L", because="alice")
+        assert lock_owner(alice, uid) == "alice"
+
+
+class TestOutsideChange:
+    """Somebody writes to the file past the session that edits it."""
+
+    def changed_outside(self, connector, admin, uid):
+        client = connector.open("alice", uid)
+        client.lock("L")
+        admin.replace(uid, b"from outside")
+        return client
+
+    def test_it_is_kept_as_a_version_and_stays_its_authors(self, demo, in_process, admin, uid):
+        client = self.changed_outside(in_process, admin, uid)
+        assert client.put(b"of the session", "L").status_code == 200
+        assert admin.content(uid) == b"of the session"
+        found = admin.operation("Document.GetVersions", uid).json()["entries"]
+        by = {admin.content(each["uid"]): last_contributor(admin, each["uid"]) for each in found}
+        assert by[b"from outside"] == "Administrator"
+
+    def test_it_can_be_a_reason_to_refuse(self, connector, admin, uid):
+        strict = connector(outsideChange="refuse")
+        client = self.changed_outside(strict, admin, uid)
+        refused(client.put(b"of the session", "L"), lock="L", because="changed in Nuxeo")
+        assert admin.content(uid) == b"from outside"
+        (kept,) = strict.connector.recovery.all()
+        with strict.connector.recovery.open(kept.id) as (_, file):
+            assert file.read() == b"of the session"
+
+    def test_collabora_is_asked_first_and_may_then_overwrite(self, in_process, admin, uid):
+        client = in_process.open("alice", uid)
+        client.lock("L")
+        known = client.info()["LastModifiedTime"]
+        admin.replace(uid, b"from outside")
+        asking = {"X-COOL-WOPI-Timestamp": known}
+        client.http.headers.update(asking)
+        asked = client.put(b"of the session", "L")
+        assert (asked.status_code, asked.json()["COOLStatusCode"]) == (409, 1010)
+        assert admin.content(uid) == b"from outside"
+        # The user chooses to overwrite: the same without the time.
+        del client.http.headers["X-COOL-WOPI-Timestamp"]
+        assert client.put(b"of the session", "L").status_code == 200
+        assert admin.content(uid) == b"of the session"
+        assert b"from outside" in kept_versions(admin, uid)
+        assert in_process.connector.recovery.all() == []
