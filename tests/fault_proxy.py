@@ -32,7 +32,8 @@ class FaultProxy:
 
     Faults: a status to answer with in Nuxeo's place, ``"drop"`` (never reaches Nuxeo), ``"lose"``
     (Nuxeo does it, the answer is lost), ``"cut answer"`` (Nuxeo does it, the answer breaks off in
-    the middle), ``"cut request"`` (the body breaks off on its way to Nuxeo), :class:`Late`,
+    the middle), ``"cut request"`` (the body breaks off on its way to Nuxeo), ``"shorten"`` (half of
+    it passes for the whole), ``"falsify"`` (other bytes of that number pass for it), :class:`Late`,
     :class:`After`, and anything callable, which is called before the request is passed on. What it
     returns, if that is a text, is the fault that follows.
     """
@@ -72,6 +73,10 @@ class FaultProxy:
                     self._send_half(body)
                     self.close_connection = True
                     return
+                if fault == "shorten":
+                    body = body[: len(body) // 2]
+                if fault == "falsify":
+                    body = bytes(byte ^ 1 for byte in body)
                 if isinstance(fault, Late):
                     time.sleep(fault.seconds)
                 status, headers, content = self._pass_on(body)

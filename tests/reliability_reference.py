@@ -35,6 +35,7 @@ FAULTS = {
     "lost on its way": "drop",
     "comes late": Late(2),
     "body cut on its way": "cut request",
+    "body shortened unnoticed": "shorten",
     "answer lost": "lose",
     "answer cut": "cut answer",
     "500": 500,
@@ -365,6 +366,9 @@ def measured_part(demo, data, part):
 def is_possible(call, fault, lasting):
     """Whether a fault can happen to a call: what has no body cannot have it cut."""
     if fault == "body cut on its way" and call in WITHOUT_BODY:
+        return False
+    # Half of any other body makes no sense to Nuxeo.
+    if fault == "body shortened unnoticed" and call != ("POST", "upload/<batch>/0"):
         return False
     # Where Nuxeo goes away is told by the two kinds of what has become of the last call.
     return lasting != DOWN or fault in ("lost on its way", "answer lost")

@@ -151,7 +151,7 @@ class Blobs:
             raise NuxeoFailed("Nuxeo made no batch for an upload")
         uploaded = UploadedBlob(batch_id, name, mime_type)
         try:
-            self._session.call(
+            answer = self._session.call(
                 "POST",
                 f"{_UPLOAD}/{segment(batch_id)}/0",
                 user=user,
@@ -165,6 +165,11 @@ class Blobs:
                 data=content.body(),
                 raw=True,
             )
+            # The Content-Length that reached Nuxeo; something between may have cut the body. The
+            # digest is seen only when the content is the document's.
+            arrived = json_object(answer).get("uploadedSize")
+            if arrived not in (str(content.length), "-1", None):
+                raise NuxeoFailed(f"of {content.length} bytes, {arrived} have arrived")
         except GatewayError:
             self.discard(uploaded, user)
             raise

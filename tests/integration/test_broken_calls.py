@@ -164,6 +164,42 @@ def test_a_save_is_not_tried_again_when_its_time_is_over(demo, proxy, alice, uid
         impatient.close()
 
 
+@pytest.mark.parametrize("fault", ["shorten", "falsify"])
+def test_content_that_did_not_arrive_as_it_was_sent_is_no_save(
+    behind_proxy, proxy, alice, uid, fault
+):
+    """Nuxeo says 201 and 200; length and digest say otherwise."""
+    client = behind_proxy.open("alice", uid)
+    client.lock("L")
+    proxy.plan("POST", "/0", fault)
+    assert client.put(b"after", "L").status_code == 200
+    assert proxy.done()
+    assert alice.content(uid) == b"after"
+    proxy.plan("POST", "/0", fault, fault, fault)
+    assert client.put(b"later", "L").status_code == 500
+    assert proxy.done()
+    if fault == "shorten":
+        assert alice.content(uid) == b"after"
+    (kept,) = behind_proxy.connector.recovery.of_user(f"default/{uid}/file:content", "alice")
+    with behind_proxy.connector.recovery.open(kept.id) as (_, content):
+        assert content.read() == b"later"
+    assert client.put(b"later", "L").status_code == 200
+    assert alice.content(uid) == b"later"
+
+
+def test_a_body_over_the_limit_is_refused_and_nothing_is_changed(demo, tmp_path, clock, alice, uid):
+    limited = InProcess(demo, tmp_path / "limited", clock, **{"nuxeo.wopi.maxFileSize": "1k"})
+    try:
+        client = limited.open("alice", uid)
+        client.lock("L")
+        assert client.put(b"x" * 1024, "L").status_code == 200
+        assert client.put(b"x" * 1025, "L").status_code == 413
+        assert alice.content(uid) == b"x" * 1024
+        client.unlock("L")
+    finally:
+        limited.close()
+
+
 def test_an_upload_that_nobody_used_is_taken_back(behind_proxy, proxy, alice, uid):
     client = behind_proxy.open("alice", uid)
     client.lock("L")
