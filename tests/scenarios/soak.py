@@ -379,7 +379,7 @@ class Soak:
             "write from outside": (2, self._write_from_outside),
             "lock by hand": (8, self._lock_by_hand),
         }
-        if "nuxeo.wopi.redis.url" not in self._settings:
+        if "nuxeo.wopi.redisURL" not in self._settings:
             troubles["expire"] = (8, self._expire)
         return troubles
 
@@ -535,7 +535,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--redis", metavar="URL", help="a Redis in the place of SQLite")
     options = parser.parse_args()
-    settings = {"nuxeo.wopi.redis.url": options.redis} if options.redis else {}
+    settings = {"nuxeo.wopi.redisURL": options.redis} if options.redis else {}
     print(f"seed {options.seed}", flush=True)
     with tempfile.TemporaryDirectory() as data:
         process = Process("demo", "--port", port := free_ports(), "--data", data, "--no-browser")
