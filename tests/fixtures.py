@@ -9,6 +9,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from connector.app import build
 from tests.fault_proxy import FaultProxy
+from tests.redis_server import RedisServer
 from tests.support import HOST, Demo, MovableClock, Process, free_ports
 
 
@@ -76,6 +77,29 @@ def in_process(demo, tmp_path, clock):
     connector = InProcess(demo, tmp_path / "wopi", clock)
     yield connector
     connector.close()
+
+
+@pytest.fixture(scope="session")
+def one_redis(tmp_path_factory):
+    """The Redis of all tests that leave it running."""
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def redis_url(one_redis):
+    """A Redis with nothing in it."""
+    one_redis.client.flushall()
+    return one_redis.url
+
+
+@pytest.fixture
+def redis_server(tmp_path_factory):
+    """A Redis of the test's own, to be stopped and started."""
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.close()
 
 
 @pytest.fixture

@@ -16,8 +16,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 
+class LockStoreUnusable(Exception):
+    """The store as it is set up cannot be used; why, in one line, without anything secret."""
+
+
 class LockStoreBusy(Exception):
     """The store, or a document's critical section, could not be had in time."""
+
+
+class SectionLost(LockStoreBusy):
+    """The caller is not alone any more in the critical section that it entered.
+
+    Nothing was changed; and nothing else is to be, by what was read inside.
+    """
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,8 @@ class Hold:
         manual_owner: who had locked the document by hand before; that lock is put back in the end.
         settles_at: until when a call whose answer was lost may still take effect, in seconds since
             the epoch.
+        opened_at: when the session began that is going on, in seconds since the epoch; 0 without
+            one, or when its end has been told.
         saved_at: when the first of the saves was made that are in no version of the document yet,
             in seconds since the epoch; 0 without any.
         saver: who made the last of them.
@@ -76,6 +89,7 @@ class Hold:
     pending: str | None = None
     manual_owner: str | None = None
     settles_at: float = 0.0
+    opened_at: float = 0.0
     saved_at: float = 0.0
     saver: str | None = None
     editors: tuple[str, ...] = ()
@@ -88,6 +102,16 @@ class Hold:
 
 class LockStore(Protocol):
     """The contract of a lock store."""
+
+    def check(self) -> list[str]:
+        """See whether the store will do, before anything is asked of it in earnest.
+
+        Returns:
+            A line for each thing about it that works but is unwise.
+
+        Raises:
+            LockStoreUnusable: why it will not do.
+        """
 
     def get(self, file_id: str) -> StoredLock | None:
         """The live lock on a file."""
@@ -138,7 +162,12 @@ class LockStore(Protocol):
         """Have nobody claim a hold for a time."""
 
     def critical_section(self, *document_keys: str) -> AbstractContextManager[None]:
-        """One caller at a time per document, over all processes.
+        """One caller at a time per document, over all processes; a thread's own affair.
+
+        A section over several machines can be lost, to a process that stands still for too long or
+        a server that forgets. From then on every call about locks, holds and contents that is made
+        inside raises :class:`SectionLost`, and changes nothing. So whoever is about to change
+        something elsewhere asks the store about the document first.
 
         Whoever needs several documents names them at once and never enters one section from within
         another: together they are entered in an order in which nobody waits for each other.

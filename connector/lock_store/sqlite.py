@@ -66,6 +66,13 @@ class SqliteLockStore:
         self._database.execute("PRAGMA synchronous=FULL")
         make_or_upgrade(self._database)
 
+    def check(self) -> list[str]:
+        """See :class:`connector.lock_store.base.LockStore`.
+
+        That it could be opened says it all.
+        """
+        return []
+
     def get(self, file_id: str) -> StoredLock | None:
         """See :class:`connector.lock_store.base.LockStore`."""
         rows = self._execute(
@@ -153,14 +160,15 @@ class SqliteLockStore:
     def put_hold(self, hold: Hold) -> None:
         """See :class:`connector.lock_store.base.LockStore`."""
         self._execute(
-            """INSERT INTO hold (document_key, owner, pending, manual_owner, settles_at, saved_at,
-                saver, editors)
-            VALUES (:document_key, :owner, :pending, :manual_owner, :settles_at, :saved_at,
-                :saver, :editors)
+            """INSERT INTO hold (document_key, owner, pending, manual_owner, settles_at, opened_at,
+                saved_at, saver, editors)
+            VALUES (:document_key, :owner, :pending, :manual_owner, :settles_at, :opened_at,
+                :saved_at, :saver, :editors)
             ON CONFLICT (document_key) DO UPDATE SET
                 owner = excluded.owner, pending = excluded.pending,
                 manual_owner = excluded.manual_owner, settles_at = excluded.settles_at,
-                saved_at = excluded.saved_at, saver = excluded.saver, editors = excluded.editors""",
+                opened_at = excluded.opened_at, saved_at = excluded.saved_at,
+                saver = excluded.saver, editors = excluded.editors""",
             **asdict(hold) | {"editors": json.dumps(hold.editors)},
         )
 

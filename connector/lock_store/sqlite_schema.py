@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS hold (
     manual_owner TEXT,
     settles_at REAL NOT NULL,
     claimed_until REAL NOT NULL DEFAULT 0,
+    opened_at REAL NOT NULL DEFAULT 0,
     saved_at REAL NOT NULL DEFAULT 0,
     saver TEXT,
     editors TEXT NOT NULL DEFAULT '[]'
@@ -51,6 +52,7 @@ _ADDED = (
     ("lock", "client", "TEXT NOT NULL DEFAULT ''"),
     ("lock", "path", "TEXT NOT NULL DEFAULT ''"),
     ("content", "changed", "TEXT"),
+    ("hold", "opened_at", "REAL NOT NULL DEFAULT 0"),
     ("hold", "saved_at", "REAL NOT NULL DEFAULT 0"),
     ("hold", "saver", "TEXT"),
     ("hold", "editors", "TEXT NOT NULL DEFAULT '[]'"),

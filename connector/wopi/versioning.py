@@ -23,7 +23,7 @@ from enum import Enum, auto
 
 from connector.events.events import NO_EVENTS, Event, EventKind, Events
 from connector.file_reference import FileReference
-from connector.lock_store.base import Hold, LockStore, LockStoreBusy
+from connector.lock_store.base import Hold, LockStore, LockStoreBusy, SectionLost
 from connector.nuxeo_gateway.documents import Document, Documents
 from connector.nuxeo_gateway.errors import GatewayError, NuxeoRefusal
 from connector.version_policy import VersionPolicy, When
@@ -145,6 +145,9 @@ class Versioning:
 
         Returns:
             The hold as it was, for :meth:`take_back`.
+
+        Raises:
+            SectionLost: somebody else may be writing.
         """
         key = reference.document_key
         before = self._store.hold(key)
@@ -152,6 +155,8 @@ class Versioning:
             noted = with_save(before or Hold(key, None), user, editors, self._clock())
             try:
                 self._store.put_hold(noted)
+            except SectionLost:
+                raise
             except LockStoreBusy as error:
                 _log.warning("%s may get no version: %s", key, error)
         return before

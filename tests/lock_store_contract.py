@@ -1,0 +1,339 @@
+"""What every lock store must do: atomic, shared by processes, and honest about time.
+
+:mod:`tests.unit.test_lock_store` and :mod:`tests.integration.test_redis_lock_store` hold their
+stores against it. ``open_store`` opens one, ``open_empty_store`` one that knows nothing of it.
+"""
+
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+
+from connector.lock_store.base import Hold, LockStoreBusy, StoredLock
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+def lock(lock_id="A", *, file_id="file1", document="default/doc", expires=2800.0):
+    return StoredLock(file_id, document, lock_id, "ana", expires, "digest", "a.docx", "text/x")
+
+
+class LockStoreContract:
+    """To be inherited."""
+
+    @pytest.fixture
+    def clock(self):
+        return Clock()
+
+    @pytest.fixture
+    def store(self, open_store, clock):
+        store = open_store(clock=clock)
+        yield store
+        store.close()
+
+    def test_a_lock_is_kept_as_it_was_taken(self, store):
+        taken = lock("x" * 1024)
+        assert store.take(taken)
+        assert store.get("file1") == taken
+        assert store.of_document("default/doc") == (taken,)
+
+    def test_the_office_client_and_the_documents_path_are_kept_with_it(self, store):
+        taken = replace(lock("A"), client="collabora", path="/folder/a")
+        assert store.take(taken)
+        assert store.refresh("file1", "A", "B", 3000.0)
+        assert store.get("file1").client == "collabora"
+        assert store.get("file1").path == "/folder/a"
+
+    def test_a_file_has_one_lock(self, store):
+        assert store.take(lock("A"))
+        assert not store.take(lock("B"))
+        assert not store.take(lock("A"))
+        assert store.get("file1").lock_id == "A"
+
+    def test_only_the_expected_lock_is_replaced_or_released(self, store):
+        store.take(lock("A"))
+        assert not store.refresh("file1", "B", "C", 3000.0)
+        assert not store.release("file1", "B")
+        assert store.refresh("file1", "A", "B", 3000.0)
+        assert store.get("file1").expires_at == 3000.0
+        assert store.release("file1", "B")
+        assert store.get("file1") is None
+        assert not store.release("file1", "B")
+
+    def test_a_lock_whose_time_is_over_is_no_lock(self, store, clock):
+        store.take(lock("A"))
+        clock.now = 2799.9
+        assert store.get("file1")
+        clock.now = 2800.0
+        assert store.get("file1") is None
+        assert store.of_document("default/doc") == ()
+        assert not store.refresh("file1", "A", "A", 9000.0)
+        assert not store.release("file1", "A")
+        assert store.take(lock("B", expires=5000.0))
+
+    def test_noting_content_and_refreshing_leave_each_other_alone(self, store):
+        store.take(lock("A"))
+        store.note_content("file1", "other", "b.docx", "y")
+        store.refresh("file1", "A", "B", 3000.0)
+        store.note_content("file1", "third", "c.docx", "z")
+        expected = replace(
+            lock("B", expires=3000.0), content="third", file_name="c.docx", mime_type="z"
+        )
+        assert store.get("file1") == expected
+
+    def test_a_hold_is_kept_until_it_is_dropped(self, store):
+        hold = Hold("default/doc", "ana", "bo", "carl", 9.5, 6.5, 7.5, "bo", ("ana", "Zoë"))
+        assert store.hold("default/doc") is None
+        store.put_hold(hold)
+        assert store.hold("default/doc") == hold
+        assert hold.owners == {"ana", "bo"}
+        store.put_hold(Hold("default/doc", "bo"))
+        assert store.hold("default/doc") == Hold("default/doc", "bo")
+        store.drop_hold("default/doc")
+        assert store.hold("default/doc") is None
+
+    def test_forgetting_a_document_leaves_the_others(self, store):
+        for name, document in (("file1", "d/1"), ("file2", "d/1"), ("file3", "d/2")):
+            store.take(lock(file_id=name, document=document))
+            store.put_hold(Hold(document, "ana"))
+        store.forget_document("d/1")
+        assert [store.get(name) is None for name in ("file1", "file2", "file3")] == [
+            True,
+            True,
+            False,
+        ]
+        assert (store.hold("d/1"), store.hold("d/2")) == (None, Hold("d/2", "ana"))
+
+    def test_a_hold_without_a_live_lock_is_given_to_one_caller_at_a_time(self, store, clock):
+        store.take(lock(document="d/1"))
+        store.take(lock(file_id="file2", document="d/2", expires=9000.0))
+        for document in ("d/1", "d/2", "d/3"):
+            store.put_hold(Hold(document, "ana"))
+        assert store.claim_idle_holds(60) == (Hold("d/3", "ana"),)
+        store.drop_hold("d/3")
+        clock.now = 3000.0
+        assert store.claim_idle_holds(60) == (Hold("d/1", "ana"),)
+        assert store.claim_idle_holds(60) == ()
+        clock.now = 3060.0
+        assert store.claim_idle_holds(60) == (Hold("d/1", "ana"),)
+
+    def test_locks_survive_the_process(self, open_store, clock):
+        first = open_store(clock=clock)
+        first.take(lock("A"))
+        first.close()
+        second = open_store(clock=clock)
+        assert second.get("file1") == lock("A")
+        second.close()
+
+    def test_one_at_a_time_in_a_critical_section(self, store):
+        inside, most = 0, 0
+        guard = threading.Lock()
+
+        def work():
+            nonlocal inside, most
+            for _ in range(5):
+                with store.critical_section("default/doc"):
+                    with guard:
+                        inside += 1
+                        most = max(most, inside)
+                    time.sleep(0.002)
+                    with guard:
+                        inside -= 1
+
+        threads = [threading.Thread(target=work) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert most == 1
+
+    def test_a_section_that_cannot_be_had_is_said_so(self, open_store):
+        store = open_store(section_wait=0.05)
+        with (
+            store.critical_section("default/doc"),
+            pytest.raises(LockStoreBusy),
+            store.critical_section("default/doc"),
+        ):
+            pass
+        with store.critical_section("default/doc"):
+            pass
+        store.close()
+
+    def test_several_sections_are_entered_at_once_in_whatever_order_they_are_named(self, store):
+        keys = [f"default/{number}" for number in range(6)]
+        inside = dict.fromkeys(keys, 0)
+        met = []
+
+        def work(first, second):
+            for _ in range(10):
+                with store.critical_section(first, second):
+                    for key in {first, second}:
+                        inside[key] += 1
+                        met.append(inside[key])
+                    time.sleep(0.001)
+                    for key in {first, second}:
+                        inside[key] -= 1
+
+        pairs = [(keys[n], keys[(n + step) % 6]) for n in range(6) for step in (0, 1, 5)]
+        threads = [threading.Thread(target=work, args=pair) for pair in pairs]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert set(met) == {1}
+        assert not any(thread.is_alive() for thread in threads)
+
+    def test_generations_grow_with_the_content_and_never_repeat(self, store):
+        first = store.see_content("file1", "aaa", 1)
+        assert store.see_content("file1", "aaa", 2) == first
+        second = store.see_content("file1", "bbb", 3)
+        third = store.see_content("file1", "aaa", 4)
+        fourth = store.save_content("file1", "aaa", 5)
+        assert first < second < third < fourth
+        assert store.see_content("file1", "aaa", 6) == fourth
+        assert store.see_content("file2", "aaa", None) > 0
+
+    def test_what_was_read_before_is_no_news(self, store):
+        old = store.see_content("file1", "old", 1)
+        new = store.save_content("file1", "new", 2)
+        assert store.see_content("file1", "old", 1) == old
+        assert store.see_content("file1", "older", 0) == 0
+        assert store.see_content("file1", "new", 2) == new
+        # Without an order nothing can be told: what comes last counts.
+        assert store.see_content("file1", "old", None) > new
+
+    def test_asking_for_a_generation_notes_nothing(self, store):
+        assert store.known_generation("file1", "aaa") is None
+        first = store.see_content("file1", "aaa", 1)
+        second = store.see_content("file1", "bbb", 2)
+        known = [store.known_generation("file1", content) for content in ("aaa", "bbb", "ccc")]
+        assert known == [first, second, None]
+        assert store.see_content("file1", "bbb", 3) == second
+
+    def test_many_who_see_the_same_change_at_once_agree(self, store):
+        store.see_content("file1", "aaa", 1)
+        barrier, seen = threading.Barrier(8), []
+
+        def look():
+            barrier.wait()
+            seen.append(store.see_content("file1", "bbb", 2))
+
+        threads = [threading.Thread(target=look) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(seen) == 8
+        assert len(set(seen)) == 1
+
+    def test_generations_go_on_growing_when_the_store_was_lost(
+        self, open_store, open_empty_store, clock
+    ):
+        before = open_store(clock=clock)
+        old = before.see_content("file1", "aaa", 1)
+        before.close()
+        clock.now += 1
+        after = open_empty_store(clock=clock)
+        assert after.see_content("file1", "aaa", 1) > old
+        after.close()
+
+    def test_a_users_text_is_theirs_shared_by_processes_and_outlives_them(self, open_store, clock):
+        first, second = open_store(clock=clock), open_store(clock=clock)
+        assert second.user_info("ana", "office") is None
+        first.put_user_info("ana", "office", "one")
+        assert second.user_info("ana", "office") == "one"
+        second.put_user_info("ana", "office", "")
+        second.put_user_info("bob", "office", "his")
+        assert (first.user_info("ana", "office"), first.user_info("bob", "office")) == ("", "his")
+        first.close()
+        second.close()
+        again = open_store(clock=clock)
+        assert again.user_info("bob", "office") == "his"
+        again.close()
+
+    def test_each_office_client_has_a_text_of_its_own(self, store):
+        store.put_user_info("ana", "office", "tips=1")
+        assert store.user_info("ana", "collabora") is None
+        store.put_user_info("ana", "collabora", "{}")
+        assert store.user_info("ana", "office") == "tips=1"
+        assert store.user_info("ana", "collabora") == "{}"
+
+    def test_contents_are_seen_at_once_as_one_by_one(self, store):
+        seen = [(f"f{number}", f"c{number}", 1, None) for number in range(250)]
+        first = store.see_contents(seen)
+        assert [store.see_content(*each) for each in seen] == first
+        assert store.see_contents([]) == []
+        changed = store.see_contents([("f0", "other", 2, None), *seen[1:]])
+        assert changed[0] > first[0]
+        assert changed[1:] == first[1:]
+        # What was read before is no news.
+        assert store.see_contents([("f0", "c0", 1, None)]) == first[:1]
+        assert store.known_generation("f0", "other") == changed[0]
+
+    def test_when_a_content_came_is_known_until_another_comes(self, store):
+        assert store.changed_with("f", "one") is None
+        store.see_content("f", "one", 1, "10:00")
+        store.see_content("f", "one", 2, "10:01")
+        assert store.changed_with("f", "one") == "10:00"
+        store.save_content("f", "two", 3, "10:02")
+        assert store.changed_with("f", "one") is None
+        assert store.changed_with("f", "two") == "10:02"
+
+    def test_a_lock_is_taken_over_only_if_it_has_not_been_refreshed(self, store, clock):
+        store.take(lock("A", expires=2800.0))
+        other = replace(lock("B", expires=4000.0), user="bo", client="collabora", path="/p")
+        assert not store.take_over(other, "C", 2800.0)
+        assert not store.take_over(other, "A", 2799.9)
+        assert store.take_over(other, "A", 2800.0)
+        assert store.get("file1") == other
+        assert store.of_document("default/doc") == (other,)
+        clock.now = 4000.0
+        assert not store.take_over(lock("D", expires=9000.0), "B", 4000.0)
+
+    def test_of_many_documents_each_idle_hold_is_claimed_once(self, store):
+        holds = {Hold(f"d/{number}", "ana") for number in range(230)}
+        for hold in holds:
+            store.put_hold(hold)
+        store.take(lock(document="d/7"))
+        store.defer_hold("d/8", 60)
+        claimed = store.claim_idle_holds(60)
+        assert len(claimed) == len(set(claimed)) == 228
+        assert holds - set(claimed) == {Hold("d/7", "ana"), Hold("d/8", "ana")}
+        assert store.claim_idle_holds(60) == ()
+
+    def test_a_hold_that_was_claimed_stays_so_when_it_is_noted_anew(self, store, clock):
+        store.put_hold(Hold("d/1", "ana"))
+        assert store.claim_idle_holds(60) == (Hold("d/1", "ana"),)
+        store.put_hold(Hold("d/1", "bo"))
+        assert store.claim_idle_holds(60) == ()
+        clock.now += 60
+        assert store.claim_idle_holds(60) == (Hold("d/1", "bo"),)
+        store.drop_hold("d/1")
+        store.put_hold(Hold("d/1", "carl"))
+        assert store.claim_idle_holds(60) == (Hold("d/1", "carl"),)
+
+    def test_any_text_is_kept_as_it_is(self, store):
+        odd = "a: b/\n\u2028 'Ünï' \U0001f600 {}"
+        taken = StoredLock("f:1", "d:1/x", odd, odd, 2800.123456789, odd, odd, odd, odd, odd)
+        assert store.take(taken)
+        assert store.get("f:1") == taken
+        hold = Hold(
+            "d:1/x", odd, None, odd, 1e9 + 0.1, saved_at=0.1 + 0.2, saver="", editors=(odd, "")
+        )
+        store.put_hold(hold)
+        assert store.hold("d:1/x") == hold
+        store.put_user_info(odd, "office", odd)
+        assert store.user_info(odd, "office") == odd
+
+    def test_a_section_is_left_also_by_an_error(self, store):
+        with pytest.raises(ZeroDivisionError), store.critical_section("d/1", "d/2"):
+            raise ZeroDivisionError
+        with store.critical_section("d/2", "d/1", "d/2"):
+            store.put_hold(Hold("d/1", "ana"))
+        assert store.hold("d/1") == Hold("d/1", "ana")
