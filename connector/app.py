@@ -14,11 +14,15 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from connector.config import ClientSettings, Settings
+from connector.events.delivery import Deliveries, Delivery
+from connector.events.events import EventKind
+from connector.events.text import write_to_log
+from connector.events.webhook import Webhook
 from connector.host.pages import HostPages, HostSettings
 from connector.host.sign_in import SessionSignIn
 from connector.links import Links
 from connector.lock_store.base import LockStore, LockStoreBusy
-from connector.lock_store.sqlite import SqliteLockStore
+from connector.lock_store.opening import open_lock_store
 from connector.nuxeo_gateway.gateway import NuxeoGateway
 from connector.nuxeo_gateway.session import NuxeoSession
 from connector.recovery.folder import RecoveryFolder
@@ -26,6 +30,7 @@ from connector.wopi import file_url, info_extensions
 from connector.wopi import http as wopi_http
 from connector.wopi.access_token import AccessTokens
 from connector.wopi.activities import Activities
+from connector.wopi.auditing import Auditing
 from connector.wopi.bearers import Bearers
 from connector.wopi.body import Bodies
 from connector.wopi.bootstrapper import BootstrapperEndpoint
@@ -83,6 +88,7 @@ class Connector:
         sessions: keep WOPI locks and Nuxeo's in step.
         recovery: where failed saves are kept, if they are.
         restoring: puts them back.
+        events: what happens, on its way to whoever wants to know.
     """
 
     app: Flask
@@ -94,6 +100,7 @@ class Connector:
     sessions: Sessions
     recovery: RecoveryFolder | None
     restoring: Restoring
+    events: Deliveries
     _stopped: threading.Event
 
     def start(self) -> None:
@@ -112,6 +119,7 @@ class Connector:
         """Stop the background work and close what is open."""
         self._stopped.set()
         self.clients.stop()
+        self.events.close()
         self.gateway.close()
         self.store.close()
 
@@ -146,15 +154,17 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
     """
     links = make_links(settings)
     gateway = make_gateway(settings)
-    store = SqliteLockStore(settings.data_dir, clock)
+    store = make_store(settings, clock)
+    events = make_events(settings, gateway)
     versioning = Versioning(
         gateway.documents,
         store,
         VersionPolicies(settings.versioning, settings.versioning_by_type),
         quiet=settings.auto_versioning == "quiet",
+        events=events,
         clock=clock,
     )
-    sessions = Sessions(store, gateway.locks, versioning, clock)
+    sessions = Sessions(store, gateway.locks, versioning, events, clock)
     rights = Rights(gateway, sessions)
     versions = Versions(store)
     tokens = make_tokens(settings)
@@ -181,6 +191,7 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
             containers=settings.containers,
         ),
         stale_lock_after=settings.stale_lock_after * 60,
+        events=events,
         clock=clock,
     )
     saving = Saving(
@@ -190,11 +201,12 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
         rights,
         versions,
         versioning,
-        Keeping(recovery, gateway),
+        Keeping(recovery, gateway, events),
         spool_dir=settings.data_dir,
         max_file_size=settings.max_file_size,
         keep_outside=settings.outside_change == "keepVersion",
         save_timeout=settings.save_timeout,
+        events=events,
         clock=clock,
     )
     actions = FileActions(
@@ -299,6 +311,7 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
             spool_dir=settings.data_dir,
             instance=settings.instance,
         ),
+        events,
         threading.Event(),
     )
 
@@ -324,6 +337,37 @@ def make_gateway(settings: Settings) -> NuxeoGateway:
         ca_bundle=settings.ca_bundle,
     )
     return NuxeoGateway(session)
+
+
+def make_events(settings: Settings, gateway: NuxeoGateway) -> Deliveries:
+    """Whoever is told of what happens: nobody unless the configuration says so."""
+    deliveries = []
+    if settings.events_log:
+        deliveries.append(Delivery("log", write_to_log))
+    if settings.events_audit:
+        deliveries.append(Delivery("audit", Auditing(gateway.audit)))
+    if settings.webhook_url:
+        webhook = Webhook(
+            settings.webhook_url,
+            settings.webhook_secret,
+            [EventKind(name) for name in settings.webhook_events],
+            connect_timeout=settings.connect_timeout,
+            read_timeout=settings.read_timeout,
+            ca_bundle=settings.ca_bundle,
+        )
+        deliveries.append(Delivery("webhook", webhook))
+    return Deliveries(deliveries)
+
+
+def make_store(settings: Settings, clock: Callable[[], float] = time.time) -> LockStore:
+    """Where WOPI locks are kept.
+
+    Raises:
+        LockStoreUnusable: they cannot be.
+    """
+    return open_lock_store(
+        settings.data_dir, settings.redis_url, settings.redis_prefix, settings.ca_bundle, clock
+    )
 
 
 def make_recovery(

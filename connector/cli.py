@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +36,7 @@ def serve(conf: Path | None, overrides: dict[str, str]) -> None:
     for warning in settings.warnings:
         click.echo(f"warning: {warning}", err=True)
     _check_data_dir(settings.data_dir)
+    _check_lock_store(settings)
     _check_recovery_dir(settings)
     from connector.serving import CannotListen
     from connector.serving import serve as run
@@ -190,17 +190,29 @@ def _told_in_one_line() -> Iterator[None]:
 
 
 def _check_data_dir(path: Path) -> None:
-    """Make the folder, and open once what every worker will open."""
-    from connector.lock_store.sqlite import SqliteLockStore
-
+    """Make the folder, in which saves are put while they are under way."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise Usage(f"nuxeo.wopi.dataDir: cannot make {path}: {error.strerror}") from error
+
+
+def _check_lock_store(settings: config.Settings) -> None:
+    """Open once what every worker will open."""
+    from connector.app import make_store
+    from connector.lock_store.base import LockStoreBusy, LockStoreUnusable
+
+    key = "nuxeo.wopi.dataDir" if settings.redis_url is None else "nuxeo.wopi.redisURL"
     try:
-        SqliteLockStore(path).close()
-    except (OSError, sqlite3.Error) as error:
-        raise Usage(f"nuxeo.wopi.dataDir: the locks in {path} cannot be used: {error}") from error
+        store = make_store(settings)
+        try:
+            warnings = store.check()
+        finally:
+            store.close()
+    except (LockStoreUnusable, LockStoreBusy) as error:
+        raise Usage(f"{key}: {error}") from error
+    for warning in warnings:
+        click.echo(f"warning: {key}: {warning}", err=True)
 
 
 def _check_recovery_dir(settings: config.Settings) -> None:

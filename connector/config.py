@@ -46,7 +46,7 @@ from connector.config_sources import (
     parsed,
     shown,
 )
-from connector.config_values import secret_warnings, split_listen
+from connector.config_values import split_listen
 from connector.version_policy import VersionPolicy
 
 __all__ = ["KEYS", "ClientSettings", "ConfigurationError", "Settings", "SettingsKey", "load"]
@@ -75,10 +75,11 @@ class Settings:
 
     Addresses other than a discovery's end with a slash; times are in seconds but for
     ``recovery_max_age``, which is in days, and ``stale_lock_after``, which is in minutes; sizes are
-    in bytes, 0 for no limit. ``recovery_dir`` is ``None`` where failed saves are not kept.
-    ``clients`` has what is set for each office client, in the order in which they are tried;
-    ``check_file_info`` has the properties that CheckFileInfo is to say otherwise, ``None`` for one
-    that it is to leave out. ``warnings`` has a line for each thing that works but is unwise.
+    in bytes, 0 for no limit. ``recovery_dir`` is ``None`` where failed saves are not kept,
+    ``redis_url`` where locks are kept in SQLite. ``clients`` has what is set for each office
+    client, in the order in which they are tried; ``check_file_info`` has the properties that
+    CheckFileInfo is to say otherwise, ``None`` for one that it is to leave out. ``warnings`` has a
+    line for each thing that works but is unwise.
     """
 
     nuxeo_url: str
@@ -95,6 +96,8 @@ class Settings:
     workers: int
     threads: int
     data_dir: Path
+    redis_url: str | None = field(repr=False)
+    redis_prefix: str
     instance: str
     access_token_ttl: int
     connect_timeout: float
@@ -124,6 +127,11 @@ class Settings:
     rename: str
     bootstrapper: bool
     provider_id: str
+    events_log: bool
+    events_audit: bool
+    webhook_url: str | None
+    webhook_secret: str | None = field(repr=False)
+    webhook_events: tuple[str, ...]
     brand_name: str
     log_level: str
     clients: tuple[ClientSettings, ...]
@@ -196,10 +204,8 @@ class _Loading:
         if given is None or not given.text:
             return self._default(key, so_far)
         value = parsed(key, given)
-        if key.secret:
-            self._warnings += [
-                f"{given.where}: {key.key}: {w}" for w in secret_warnings(str(value))
-            ]
+        if key.warn is not None:
+            self._warnings += [f"{given.where}: {key.key}: {w}" for w in key.warn(str(value))]
         return value
 
     def _default(self, key: SettingsKey, so_far: Mapping[str, Any]) -> object:
@@ -291,12 +297,16 @@ _RECOVERY = "recovery"
 """Where ``nuxeo.wopi.recovery.dir`` is in ``nuxeo.wopi.dataDir`` unless said otherwise."""
 
 _EMPTY: Mapping[str, object] = {
+    "redis_url": None,
     "instance": "",
     "ca_bundle": None,
     "kind": None,
     "proof": None,
     "routes": {},
     "versioning_by_type": {},
+    "webhook_url": None,
+    "webhook_secret": None,
+    "webhook_events": (),
     "restrictions": (),
     "frame_ancestors": (),
     "provider_id": "",

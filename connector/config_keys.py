@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from connector import config_redis, version_policy
 from connector import config_values as values
-from connector import version_policy
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class SettingsKey:
         default_note: how the default is worked out where no text says it.
         required: there is no default and it must be set.
         secret: its value is never shown.
+        warn: what is unwise, but works, about a value.
         is_path: a relative value is taken from the folder of the file it stands in.
         no_paths: words in lower case that are values of their own where paths are.
         example: what the sample shows for a key that has no default.
@@ -43,6 +44,7 @@ class SettingsKey:
     default_note: str = ""
     required: bool = False
     secret: bool = False
+    warn: Callable[[str], list[str]] | None = None
     is_path: bool = False
     no_paths: tuple[str, ...] = ()
     example: str = ""
@@ -81,6 +83,7 @@ KEYS: tuple[SettingsKey, ...] = (
         parse=values.secret,
         required=True,
         secret=True,
+        warn=values.secret_warnings,
         expected="the server's own secret, at best 64 or more letters and digits",
         purpose="What the server and the connector sign tokens with; the server's own key. "
         "All nodes share it.",
@@ -190,6 +193,25 @@ KEYS: tuple[SettingsKey, ...] = (
         example=DATA_DIR_ELSEWHERE,
         expected="a folder that the connector may write, or may make",
         purpose="Locks and saves under way. All processes of one machine share it.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.redisURL",
+        attribute="redis_url",
+        parse=config_redis.redis_url,
+        default="",
+        secret=True,
+        expected="redis://[user:password@]host[:port][/database], or rediss:// for TLS",
+        purpose="The Redis in which several machines keep their locks; see several-nodes.md. "
+        "Without it they are in `nuxeo.wopi.dataDir`, for one machine.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.redisPrefix",
+        attribute="redis_prefix",
+        parse=config_redis.redis_prefix,
+        default="nuxeo-wopi:",
+        expected="at most 64 letters, digits and . _ : - (A-Z a-z 0-9)",
+        purpose="How the connector's keys in Redis begin. Two installations that share one Redis "
+        "need different ones.",
     ),
     SettingsKey(
         key="nuxeo.wopi.instance",
@@ -449,6 +471,49 @@ KEYS: tuple[SettingsKey, ...] = (
         expected="at most 64 letters, digits and underscores (A-Z a-z 0-9 _)",
         purpose="The id under which Microsoft knows this host; told to Office for mobile when it "
         "signs in at `<baseURL>wopibootstrapper`.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.events.log",
+        attribute="events_log",
+        parse=values.truth,
+        default="false",
+        expected="true or false",
+        purpose="A line of JSON in the log for each session that begins or ends, save, version, "
+        "conflict, and failed save that is kept; events.md has more.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.events.audit",
+        attribute="events_audit",
+        parse=values.truth,
+        default="false",
+        expected="true or false",
+        purpose="The same as entries in Nuxeo's audit log, in the name of the user.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.webhook.url",
+        attribute="webhook_url",
+        parse=values.resource_url,
+        default="",
+        expected=_DISCOVERY_ADDRESS,
+        purpose="Where the same is sent to as JSON.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.webhook.secret",
+        attribute="webhook_secret",
+        parse=values.secret,
+        default="",
+        secret=True,
+        expected="a secret that the receiver knows, at best 64 or more letters and digits",
+        purpose="What is sent to the webhook is signed with it.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.webhook.events",
+        attribute="webhook_events",
+        parse=values.event_kinds,
+        default="",
+        expected="some of sessionOpened, saved, sessionClosed, versionCreated, conflict, "
+        "recovered, with commas between them",
+        purpose="What the webhook is told of; all of them unless set.",
     ),
     SettingsKey(
         key="nuxeo.wopi.brandName",

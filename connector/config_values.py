@@ -37,6 +37,9 @@ CLIENT_KINDS = ("microsoft", "oos", "collabora", "onlyoffice", "other")
 PROOF_MODES = ("required", "ifPublished", "off")
 """Whether calls must be signed, as :mod:`connector.wopi.clients` has it."""
 
+EVENTS = ("sessionOpened", "saved", "sessionClosed", "versionCreated", "conflict", "recovered")
+"""What there is to be told, as :mod:`connector.events.events` has it."""
+
 RESTRICTIONS = ("print", "copy", "download", "export")
 """What can be withheld from users, as :mod:`connector.wopi.clients` has it."""
 
@@ -314,6 +317,14 @@ def policies_by_type(text: str) -> dict[str, version_policy.VersionPolicy]:
             raise ValueError(f"has two rules for {name}")
         found[name] = version_policy.parse(policy)
     return found
+
+
+def event_kinds(text: str) -> tuple[str, ...]:
+    """What a webhook is told of."""
+    names = [name.strip() for name in text.split(",")]
+    if not all(name in EVENTS for name in names):
+        raise ValueError("has something else in it")
+    return tuple(dict.fromkeys(names))
 
 
 def restrictions(text: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connector.nuxeo_gateway.audit import Audit
 from connector.nuxeo_gateway.blobs import Blobs
 from connector.nuxeo_gateway.comments import Comments
 from connector.nuxeo_gateway.documents import Documents
@@ -13,7 +14,7 @@ from connector.nuxeo_gateway.users import Users
 
 
 class NuxeoGateway:
-    """Documents, folders, blobs, names, comments, locks and users of one Nuxeo server."""
+    """Documents, folders, blobs, names, comments, locks, users and audit of one Nuxeo server."""
 
     def __init__(self, session: NuxeoSession) -> None:
         self._session = session
@@ -24,6 +25,7 @@ class NuxeoGateway:
         self.names = Names(session)
         self.comments = Comments(session)
         self.users = Users(session)
+        self.audit = Audit(session)
 
     def close(self) -> None:
         """Close all connections."""

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from connector import __version__
 from connector.file_reference import FileReference
+from connector.lock_store.base import LockStoreBusy
 from connector.nuxeo_gateway.content import Source
 from connector.wopi import container_id as container_ids
 from connector.wopi import file_id as file_ids
@@ -315,5 +316,7 @@ def _fail(error: Exception) -> Response:
     if isinstance(error, HTTPException):
         # Such as a method that the route does not have.
         return Response(status=error.code or 500)
+    if isinstance(error, LockStoreBusy):
+        return _refuse(ServerError(str(error)))
     _log.exception("a WOPI operation failed unexpectedly")
     return _refuse(ServerError("unexpected failure, see the connector's log"))

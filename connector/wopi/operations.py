@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from connector.events.events import NO_EVENTS, Event, EventKind, Events
 from connector.file_reference import FileReference
 from connector.lock_store.base import LockStore, LockStoreBusy, StoredLock
 from connector.nuxeo_gateway.blobs import BlobStream
@@ -67,6 +68,7 @@ class FileOperations:
         infos: makes the answers to CheckFileInfo.
         stale_lock_after: seconds without a refresh after which a lock may be taken over; 0 for
             never.
+        events: is told of locks that were refused.
         clock: seconds since the epoch.
     """
 
@@ -80,9 +82,11 @@ class FileOperations:
         infos: FileInfos,
         *,
         stale_lock_after: float = 0,
+        events: Events = NO_EVENTS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._stale_lock_after = stale_lock_after
+        self._events = events
         self._gateway = gateway
         self._store = store
         self._sessions = sessions
@@ -131,7 +135,24 @@ class FileOperations:
 
     def lock(self, file: OpenFile, lock_id: str) -> LockAnswer:
         """Lock: two calls to Nuxeo, one to refresh."""
-        return self._on_lock(LockOperation.LOCK, file, lock_id)
+        try:
+            return self._on_lock(LockOperation.LOCK, file, lock_id)
+        except LockMismatch as error:
+            if not error.headers["X-WOPI-Lock"]:
+                # Not another session, which office clients join, but somebody or something outside.
+                reference = file.reference
+                self._events.emit(
+                    Event(
+                        EventKind.CONFLICT,
+                        reference.repository,
+                        reference.document_id,
+                        reference.xpath,
+                        file.user,
+                        self._clock(),
+                        {"reason": error.reason},
+                    )
+                )
+            raise
 
     def unlock_and_relock(self, file: OpenFile, lock_id: str, old_lock_id: str) -> LockAnswer:
         """UnlockAndRelock: one call to Nuxeo."""

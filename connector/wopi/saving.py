@@ -21,11 +21,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from connector.lock_store.base import LockStore, LockStoreBusy
+from connector.events.events import NO_EVENTS, Event, EventKind, Events
+from connector.lock_store.base import Hold, LockStore, LockStoreBusy, SectionLost
 from connector.nuxeo_gateway.blobs import UploadedBlob, holds
 from connector.nuxeo_gateway.content import Source, Spool
 from connector.nuxeo_gateway.documents import Document
@@ -96,6 +98,12 @@ def _name_of(admitted: Admitted) -> _Name:
     return _Name(admitted.blob.name, admitted.blob.mime_type)
 
 
+def _about_save(content: Spool, saved: Saved, note: SaveNote) -> dict[str, str | int]:
+    why = "exit" if note.is_exit_save else "auto" if note.is_autosave else ""
+    said = {"version": saved.version or "", "editors": ", ".join(note.editors), "why": why}
+    return {"length": content.length, **{name: text for name, text in said.items() if text}}
+
+
 def _is_unlocked(admitted: Admitted) -> bool:
     """Whether the file has content and no lock: then it is not to be written."""
     return admitted.lock is None and admitted.blob.length != 0
@@ -120,6 +128,7 @@ class Saving:
         rights: who may write.
         versions: of contents.
         versioning: makes versions by the rules of the configuration.
+        events: is told of saves and of what others changed meanwhile.
         keeping: keeps what cannot be saved.
         spool_dir: where bodies are kept while they are saved.
         max_file_size: bytes accepted; 0 is any number.
@@ -143,6 +152,7 @@ class Saving:
         max_file_size: int,
         keep_outside: bool = True,
         save_timeout: float,
+        events: Events = NO_EVENTS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._gateway = gateway
@@ -155,6 +165,7 @@ class Saving:
         self._bodies = Bodies(spool_dir, max_file_size)
         self._keep_outside = keep_outside
         self._save_timeout = save_timeout
+        self._events = events
         self._clock = clock
 
     def put_file(
@@ -205,6 +216,8 @@ class Saving:
                 with nuxeo_errors():
                     saved = self._save(file, lock_id, content, name, note)
             except WopiError as error:
+                if isinstance(error, LockMismatch):
+                    self._tell(EventKind.CONFLICT, file, {"reason": error.reason})
                 self._keeping.keep(attempt, content, error)
                 raise
             except Exception:
@@ -213,6 +226,20 @@ class Saving:
                 raise
             self._keeping.saved(attempt, content)
             return saved
+
+    def _tell(self, kind: EventKind, file: OpenFile, details: Mapping[str, str | int]) -> None:
+        reference = file.reference
+        self._events.emit(
+            Event(
+                kind,
+                reference.repository,
+                reference.document_id,
+                reference.xpath,
+                file.user,
+                self._clock(),
+                details,
+            )
+        )
 
     def _attempt(self, file: OpenFile, lock_id: str | None, note: SaveNote) -> Attempt:
         """The save, with the lock that there is before anything is judged or forgotten."""
@@ -281,7 +308,7 @@ class Saving:
         note: SaveNote,
     ) -> Saved:
         """Make the upload the file's content, unless it is already or may not be."""
-        with self._store.critical_section(file.reference.document_key):
+        with self._section(file):
             is_used = False
             try:
                 admitted = self._admit(file, lock_id)
@@ -294,12 +321,28 @@ class Saving:
                     raise mismatch(None)
                 self._check(file, admitted, content, uploaded, note)
                 self._prepare(file, admitted)
+                # Noted before it is written, so that nothing that breaks off leaves it without a
+                # version.
+                before = self._versioning.note_save(
+                    file.reference, admitted.document, file.user, note.editors
+                )
                 is_used = True
-                after = self._write(file, admitted, content, uploaded, note)
-                return self._noted(file, admitted, after, note)
+                after = self._write(file, admitted, content, uploaded, note, before)
+                saved = self._noted(file, admitted, after, note)
+                self._tell(EventKind.SAVED, file, _about_save(content, saved, note))
+                return saved
             finally:
                 if not is_used:
                     self._gateway.blobs.discard(uploaded, file.user)
+
+    @contextmanager
+    def _section(self, file: OpenFile) -> Iterator[None]:
+        """The document's critical section; what was not done when it was lost is done anew."""
+        try:
+            with self._store.critical_section(file.reference.document_key):
+                yield
+        except SectionLost as error:
+            raise _Again(ServerError(str(error))) from error
 
     def _admit(self, file: OpenFile, lock_id: str | None) -> Admitted:
         """Judge the save by the document as it is at this moment."""
@@ -346,6 +389,8 @@ class Saving:
         _log.warning(
             "%s was changed outside its session: kept as a version", file.reference.document_key
         )
+        reason = "changed outside the session; that is kept as a version"
+        self._tell(EventKind.CONFLICT, file, {"reason": reason})
         try:
             self._gateway.documents.check_in(
                 file.reference, file.user, comment="As it was changed while it was being edited"
@@ -366,11 +411,10 @@ class Saving:
         content: Spool,
         uploaded: UploadedBlob,
         note: SaveNote,
+        before: Hold | None,
     ) -> Document:
         place, document = admitted.place, admitted.document
         comment = header_text(note.comment) if note.comment else None
-        # Noted before it is written, so that nothing that breaks off leaves it without a version.
-        before = self._versioning.note_save(file.reference, document, file.user, note.editors)
         try:
             return self._gateway.blobs.replace(
                 place,

@@ -23,9 +23,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from connector.events.events import NO_EVENTS, Event, EventKind, Events
 from connector.file_reference import FileReference
 from connector.lock_store.base import Hold, LockStore, StoredLock
 from connector.nuxeo_gateway.documents import Document
@@ -56,6 +57,7 @@ class Sessions:
         store: where WOPI locks and holds are kept.
         nuxeo_locks: Nuxeo's own locks.
         versioning: makes versions when sessions end.
+        events: is told of sessions that begin and end.
         clock: seconds since the epoch.
     """
 
@@ -64,11 +66,13 @@ class Sessions:
         store: LockStore,
         nuxeo_locks: DocumentLocks,
         versioning: Versioning,
+        events: Events = NO_EVENTS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._nuxeo_locks = nuxeo_locks
         self._versioning = versioning
+        self._events = events
         self._clock = clock
 
     def owners(self, reference: FileReference) -> frozenset[str]:
@@ -103,6 +107,7 @@ class Sessions:
                 key,
                 f"now {document.lock_owner}'s" if document.lock_owner else "gone",
             )
+            self._closed(reference, "ended from outside", document.lock_owner)
             self._forget(key)
             return None
         return self._store.get(file_id)
@@ -123,9 +128,26 @@ class Sessions:
             LockMismatch: somebody else was faster.
             GatewayError: Nuxeo could not lock the document; the file is not locked.
         """
+        key = reference.document_key
+        is_joined = bool(self._store.of_document(key))
+        if not is_joined:
+            self._closed(reference, "expired")
+        self._begin(reference, lock, document, is_joined=is_joined)
+        hold = self._store.hold(key)
+        if hold is not None and not hold.opened_at:
+            self._store.put_hold(replace(hold, opened_at=self._clock()))
+            self._tell(EventKind.SESSION_OPENED, reference, lock.user, {"client": lock.client})
+
+    def _begin(
+        self,
+        reference: FileReference,
+        lock: StoredLock,
+        document: Document,
+        *,
+        is_joined: bool,
+    ) -> None:
         key, owner = reference.document_key, document.lock_owner
         before = self._store.hold(key)
-        is_joined = bool(self._store.of_document(key))
         if owner is not None and owner not in self.owners(reference):
             # Set by hand, by the user who begins.
             by_hand = replace(only_saves(before or Hold(key, None)), owner=owner)
@@ -209,7 +231,8 @@ class Sessions:
         if not self._store.of_document(reference.document_key):
             hold = self._store.hold(reference.document_key)
             if hold is not None:
-                self._give_back(reference, hold, document)
+                self._closed(reference, "unlocked", lock.user)
+                self._give_back(reference, replace(hold, opened_at=0.0), document)
         return True
 
     def hold_as(
@@ -273,7 +296,38 @@ class Sessions:
             with self._store.critical_section(key):
                 hold = self._store.hold(key)
                 if hold is not None and not self._store.of_document(key):
-                    self._give_back(reference, hold)
+                    self._closed(reference, "expired")
+                    self._give_back(reference, replace(hold, opened_at=0.0))
+
+    def _closed(self, reference: FileReference, reason: str, user: str | None = None) -> None:
+        """Note that the document's session is over, and tell so, once over all processes."""
+        hold = self._store.hold(reference.document_key)
+        if hold is None or not hold.opened_at:
+            return
+        self._store.put_hold(replace(hold, opened_at=0.0))
+        seconds = round(self._clock() - hold.opened_at)
+        self._tell(
+            EventKind.SESSION_CLOSED, reference, user, {"reason": reason, "seconds": seconds}
+        )
+
+    def _tell(
+        self,
+        kind: EventKind,
+        reference: FileReference,
+        user: str | None,
+        details: Mapping[str, str | int],
+    ) -> None:
+        self._events.emit(
+            Event(
+                kind,
+                reference.repository,
+                reference.document_id,
+                reference.xpath if kind is EventKind.SESSION_OPENED else None,
+                user,
+                self._clock(),
+                details,
+            )
+        )
 
     def _has_nuxeo_lock(self, key: str, document: Document) -> bool:
         hold = self._store.hold(key)

@@ -1,5 +1,6 @@
 """Users, groups and directories (REST_CONTRACT 1.6, 9)."""
 
+import time
 import uuid
 
 import pytest
@@ -167,3 +168,20 @@ def test_the_audit_tells_who_did_what(alice):
     found = alice.get(f"api/v1/id/{alice.create()}/@audit", 200).json()
     assert found["entity-type"] == "logEntries"
     assert "resultsCount" in found
+
+
+def test_a_reader_notes_an_event_in_the_audit_in_their_own_name(alice, carol):
+    """``AuditLog``; the entry may take a moment to be seen on a real server."""
+    uid = alice.create()
+    params = {"event": "wopiSaved", "category": "WOPI", "comment": "length: 3"}
+    carol.operation("Audit.LogEvent", uid, **params)
+    found = []
+    for _ in range(50):
+        entries = alice.get(f"api/v1/id/{uid}/@audit", 200).json()["entries"]
+        found = [entry for entry in entries if entry["eventId"] == "wopiSaved"]
+        if found:
+            break
+        time.sleep(0.1)
+    (entry,) = found
+    assert (entry["principalName"], entry["category"]) == (carol.name, "WOPI")
+    assert entry["comment"] == "length: 3"

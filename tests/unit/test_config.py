@@ -14,6 +14,7 @@ from connector import config_values
 from connector.check_file_info_properties import ONLY, PER_FILE, SAVING, TYPES
 from connector.config import KEYS, ClientSettings, ConfigurationError, Settings, load
 from connector.config_keys import BY_NAME
+from connector.events.events import EventKind
 from connector.version_policy import VersionPolicy, When
 from connector.wopi.clients import BY_KIND, ProofMode, Restriction
 from tests import settings_reference
@@ -65,11 +66,18 @@ class TestDefaults:
             workers=2,
             threads=8,
             data_dir=tmp_path / "data",
+            redis_url=None,
+            redis_prefix="nuxeo-wopi:",
             instance="",
             access_token_ttl=36000,
             connect_timeout=5.0,
             read_timeout=60.0,
             save_timeout=100.0,
+            events_log=False,
+            events_audit=False,
+            webhook_url=None,
+            webhook_secret=None,
+            webhook_events=(),
             outside_change="keepVersion",
             stale_lock_after=0,
             versioning=VersionPolicy(When.SESSION),
@@ -672,6 +680,7 @@ class TestSeveralClients:
         assert tuple(BY_KIND) == config_values.CLIENT_KINDS
         assert tuple(ProofMode) == config_values.PROOF_MODES
         assert tuple(Restriction) == config_values.RESTRICTIONS
+        assert tuple(kind.value for kind in EventKind) == config_values.EVENTS
 
 
 class TestCheckFileInfo:

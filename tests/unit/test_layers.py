@@ -21,7 +21,12 @@ MAY_IMPORT = {
         "connector.nuxeo_gateway",
         "connector.recovery",
     ),
-    "connector.host": ("connector.nuxeo_gateway", "connector.recovery", "connector.wopi"),
+    "connector.host": (
+        "connector.lock_store",
+        "connector.nuxeo_gateway",
+        "connector.recovery",
+        "connector.wopi",
+    ),
     "connector.sandbox": (),
 }
 WIRING = {

@@ -67,7 +67,7 @@ class Locks(RuleBasedStateMachine):
         self.store = SqliteLockStore(self.folder, self.clock)
         self.nuxeo = Nuxeo()
         versioning = Versioning(self.nuxeo, self.store, VersionPolicies(), clock=self.clock)
-        self.sessions = Sessions(self.store, self.nuxeo, versioning, self.clock)
+        self.sessions = Sessions(self.store, self.nuxeo, versioning, clock=self.clock)
         rights = Rights(self.nuxeo, self.sessions)
         versions = Versions(self.store)
         common = (self.nuxeo, self.store, self.sessions, rights)

@@ -20,6 +20,7 @@ from connector.sandbox.nuxeo_server.store import Document
 
 _KNOWN: Mapping[str, Operation] = {**DOCUMENTS, **BLOBS, **SECURITY}
 _ALIASES = {
+    "Audit.Log": "Audit.LogEvent",
     "Blob.Attach": "Blob.AttachOnDocument",
     "Blob.Get": "Document.GetBlob",
     "Blob.Remove": "Blob.RemoveFromDocument",

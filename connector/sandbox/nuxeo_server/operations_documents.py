@@ -137,7 +137,15 @@ def _child(call: Call) -> Document:
     raise not_found(name)
 
 
+def _log_event(call: Call) -> Document:
+    """``AuditLog``: whoever may read the document, in their own name."""
+    comment, category = call.text("comment", ""), call.text("category", "Automation")
+    call.session.log(call.on, call.text("event"), comment, category=category)
+    return call.on
+
+
 DOCUMENTS: Mapping[str, Operation] = {
+    "Audit.LogEvent": _log_event,
     "Document.CheckIn": _check_in,
     "Document.CheckOut": _check_out,
     "Document.Copy": _copy,

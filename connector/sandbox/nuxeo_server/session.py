@@ -286,6 +286,7 @@ class Session:
         event: str,
         comment: str | None = None,
         client_reason: str | None = None,
+        category: str | None = None,
     ) -> None:
         """Note an event in the audit."""
         entry: dict[str, Any] = {
@@ -295,6 +296,8 @@ class Session:
             "docType": document.type,
             "comment": comment,
         }
+        if category:
+            entry["category"] = category
         if client_reason:
             entry["extended"] = {"clientReason": client_reason}
         self.store.log(document.uid, entry)

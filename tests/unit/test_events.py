@@ -1,0 +1,139 @@
+"""Events on their way: nobody waits for them, none is told twice, and what is lost is said."""
+
+import json
+import threading
+
+import pytest
+
+from connector.events.delivery import Deliveries, Delivery
+from connector.events.events import NO_EVENTS, Event, EventKind
+from connector.events.text import as_json
+from connector.events.webhook import signature
+from connector.wopi.auditing import comment_of
+
+
+def event(number=0, kind=EventKind.SAVED, **details):
+    return Event(kind, "default", f"doc-{number}", "file:content", "ana", 1e9, details)
+
+
+class Receiver:
+    """Notes what it gets; can be held up, and can fail."""
+
+    def __init__(self):
+        self.got = []
+        self.may_go_on = threading.Event()
+        self.may_go_on.set()
+        self.busy = threading.Event()
+        self.fails = False
+
+    def __call__(self, event, _stopping):
+        self.busy.set()
+        self.may_go_on.wait(30)
+        if self.fails:
+            raise RuntimeError("no room")
+        self.got.append(event.document_id)
+
+
+@pytest.fixture
+def receiver():
+    return Receiver()
+
+
+def test_events_arrive_in_order(receiver):
+    delivery = Delivery("test", receiver)
+    for number in range(20):
+        delivery.emit(event(number))
+    delivery.close()
+    assert receiver.got == [f"doc-{number}" for number in range(20)]
+
+
+def test_who_tells_does_not_wait_for_who_listens(receiver):
+    receiver.may_go_on.clear()
+    delivery = Delivery("test", receiver)
+    delivery.emit(event(1))
+    assert receiver.busy.wait(30)
+    delivery.emit(event(2))
+    assert receiver.got == []
+    receiver.may_go_on.set()
+    delivery.close()
+    assert receiver.got == ["doc-1", "doc-2"]
+
+
+def test_when_too_many_wait_the_oldest_go_and_it_is_said(receiver, caplog):
+    receiver.may_go_on.clear()
+    delivery = Delivery("test", receiver, waiting=3)
+    delivery.emit(event(0))
+    assert receiver.busy.wait(30)
+    for number in range(1, 7):
+        delivery.emit(event(number))
+    receiver.may_go_on.set()
+    delivery.close()
+    assert receiver.got == ["doc-0", "doc-4", "doc-5", "doc-6"]
+    assert "too many events for the test" in caplog.text
+    assert "3 events for the test were lost" in caplog.text
+
+
+def test_a_receiver_that_fails_gets_the_next(receiver, caplog):
+    receiver.fails = True
+    delivery = Delivery("test", receiver)
+    delivery.emit(event(1))
+    while "missed" not in caplog.text:
+        assert receiver.busy.wait(30)
+    receiver.fails = False
+    delivery.emit(event(2))
+    delivery.close()
+    assert receiver.got == ["doc-2"]
+    assert "the test missed saved: no room" in caplog.text
+
+
+def test_what_is_not_told_in_the_end_is_counted(receiver, caplog):
+    receiver.may_go_on.clear()
+    delivery = Delivery("test", receiver)
+    for number in range(4):
+        delivery.emit(event(number))
+    assert receiver.busy.wait(30)
+    delivery.close(within=0.01)
+    receiver.may_go_on.set()
+    assert "3 events for the test are lost" in caplog.text
+
+
+def test_one_receiver_does_not_hold_up_the_other(receiver):
+    slow = Receiver()
+    slow.may_go_on.clear()
+    both = Deliveries([Delivery("slow", slow), Delivery("quick", receiver)])
+    both.emit(event(1))
+    while receiver.got != ["doc-1"]:
+        assert receiver.busy.wait(30)
+    slow.may_go_on.set()
+    both.close()
+    assert slow.got == ["doc-1"]
+
+
+def test_json_has_everything_on_one_line():
+    text = as_json(event(1, reason="a\nb", length=3), id="x")
+    assert "\n" not in text
+    assert json.loads(text) == {
+        "id": "x",
+        "event": "saved",
+        "at": "2001-09-09T01:46:40.000Z",
+        "repository": "default",
+        "document": "doc-1",
+        "xpath": "file:content",
+        "user": "ana",
+        "details": {"reason": "a\nb", "length": 3},
+    }
+
+
+def test_the_signature_is_the_documented_one():
+    """As ``printf '1700000000.{}' | openssl dgst -sha256 -hmac secret`` has it."""
+    made = signature("secret", "1700000000", b"{}")
+    assert made == "sha256=b8569b78799ff9e3cbff0fc2d63a33a2b57f3282abd07c37ae5e8e7d79a5f163"
+    assert made != signature("secret", "1700000001", b"{}")
+
+
+def test_the_audit_has_the_details_in_words():
+    assert comment_of(event(1, length=12, why="")) == "xpath: file:content, length: 12"
+
+
+def test_nobody_is_told_unless_somebody_is_set():
+    assert NO_EVENTS.emit(event()) is None
