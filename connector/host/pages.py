@@ -27,6 +27,7 @@ from connector.host.problem_pages import NotOpened, ProblemPages
 from connector.host.sign_in import SessionSignIn
 from connector.language import with_region
 from connector.links import Links
+from connector.lock_store.base import LockStoreBusy
 from connector.nuxeo_gateway.documents import Blob, Document
 from connector.nuxeo_gateway.errors import (
     GatewayError,
@@ -303,6 +304,9 @@ class HostPages:
     def _fail(self, error: Exception) -> Response:
         if isinstance(error, HTTPException) and error.code and error.code < 500:
             return self._problems.page(NotOpened(problems.NOT_COMPLETE))
+        if isinstance(error, LockStoreBusy):
+            _log.warning("opening a file: %s", error)
+            return self._problems.page(NotOpened(problems.LOCKS_UNAVAILABLE))
         if isinstance(error, NuxeoFailed):
             _log.warning("opening a file: %s", error)
         else:

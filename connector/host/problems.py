@@ -132,6 +132,13 @@ NUXEO_UNAVAILABLE = Problem(
     for_administrator=True,
     try_again=True,
 )
+LOCKS_UNAVAILABLE = Problem(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    N_("It cannot be found out who is editing this document"),
+    N_("Try again in a minute; if it stays like this, tell your administrator."),
+    for_administrator=True,
+    try_again=True,
+)
 NOT_SET_UP = Problem(
     HTTPStatus.INTERNAL_SERVER_ERROR,
     N_("The connection to Nuxeo is not set up correctly"),

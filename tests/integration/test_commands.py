@@ -133,6 +133,22 @@ def test_locks_that_cannot_be_read_are_found_before_serving(tmp_path):
     told_in_one_line(serve(tmp_path), "nuxeo.wopi.dataDir: the locks in ")
 
 
+def test_a_redis_that_is_not_there_is_found_before_serving(tmp_path):
+    port = free_ports(1)
+    url = f"redis://wopi:hidden@{HOST}:{port}/0"
+    line = told_in_one_line(
+        serve(tmp_path, **{"nuxeo.wopi.redisURL": url}),
+        f"nuxeo.wopi.redisURL: Redis at {HOST}:{port} cannot be used: ",
+    )
+    assert "hidden" not in line
+
+
+def test_a_redis_that_wants_another_password_is_found_before_serving(tmp_path, redis_url):
+    url = redis_url.replace("redis://:", "redis://:hidden-")
+    line = told_in_one_line(serve(tmp_path, **{"nuxeo.wopi.redisURL": url}), "nuxeo.wopi.redisURL:")
+    assert "hidden" not in line
+
+
 def test_an_address_that_cannot_be_listened_at_is_found_before_serving(tmp_path):
     with socket.create_server((HOST, 0)) as taken:
         at = f"{HOST}:{taken.getsockname()[1]}"

@@ -419,6 +419,7 @@ def test_a_token_in_the_address_opens_nothing(demo, letter):
     [
         ("nuxeo.wopi.discoveryURL", "http://127.0.0.1:1/discovery", 503, "does not answer"),
         ("nuxeo.wopi.nuxeoURL", "http://127.0.0.1:1/nuxeo", 503, "Nuxeo does not answer"),
+        ("nuxeo.wopi.redisURL", "redis://127.0.0.1:1", 503, "who is editing this document"),
         ("nuxeo.jwt.secret", "another-secret-" * 8, 500, "not set up correctly"),
     ],
 )
