@@ -17,9 +17,13 @@ class RedisServer:
     """``redis-server`` with its data in ``folder``; it remembers what it was told before it died.
 
     It wants a password, so that everything that is tested is tested with one.
+
+    Args:
+        folder: its own.
+        options: more of its command line.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, *options):
         binary = shutil.which("redis-server")
         if binary is None:
             pytest.skip("redis-server is not installed")
@@ -29,6 +33,7 @@ class RedisServer:
             *(binary, "--bind", HOST, "--port", str(self.port), "--dir", str(folder)),
             *("--requirepass", PASSWORD, "--save", ""),
             *("--appendonly", "yes", "--appendfsync", "always", "--logfile", "redis.log"),
+            *options,
         ]
         self._log = folder / "redis.log"
         self.client = redis.Redis.from_url(self.url, decode_responses=True)

@@ -179,7 +179,7 @@ class RedisLockStore:
         over are Redis's to clear away.
         """
         now, holds = self._clock(), self._key("holds")
-        with redis_errors():
+        with redis_errors(self._client):
             documents = self._client.zrangebyscore(holds, "-inf", _number(now))
         claimed: list[Hold] = []
         for start in range(0, len(documents), _AT_ONCE):
@@ -259,13 +259,13 @@ class RedisLockStore:
 
     def user_info(self, user: str, client: str) -> str | None:
         """See :class:`connector.lock_store.base.LockStore`."""
-        with redis_errors():
+        with redis_errors(self._client):
             text = self._client.hget(self._key("user-info", user), client)
         return None if text is None else str(text)
 
     def put_user_info(self, user: str, client: str, text: str) -> None:
         """See :class:`connector.lock_store.base.LockStore`."""
-        with redis_errors():
+        with redis_errors(self._client):
             self._client.hset(self._key("user-info", user), client, text)
 
     def close(self) -> None:
@@ -295,7 +295,7 @@ class RedisLockStore:
         if script not in self._scripts:
             self._scripts[script] = self._client.register_script(script)
         fences = self._sections.fences()
-        with redis_errors():
+        with redis_errors(self._client):
             return self._scripts[script](
                 [*fences, *keys], [len(fences), *fences.values(), *arguments]
             )

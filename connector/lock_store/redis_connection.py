@@ -7,6 +7,7 @@ somebody else's. A connection that was closed meanwhile is noticed before it is 
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,9 @@ _CONNECT_TIMEOUT = 2.0
 _ANSWER_TIMEOUT = 3.0
 _CONNECTIONS = 1000
 """More than threads; what is open is what was needed at once."""
+
+_KEEP_ALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+"""So that no firewall forgets a connection that is not used, and none that is dead is kept."""
 
 _TRY = "return redis.call('SET', KEYS[1], '1', 'PX', 1000)"
 
@@ -48,6 +52,11 @@ def connect(url: str, ca_bundle: Path | None) -> redis.Redis:
         socket_connect_timeout=_CONNECT_TIMEOUT,
         socket_timeout=_ANSWER_TIMEOUT,
         socket_keepalive=True,
+        socket_keepalive_options={
+            getattr(socket, name): value
+            for name, value in _KEEP_ALIVE.items()
+            if hasattr(socket, name)  # Not all of them are everywhere.
+        },
         retry=Retry(NoBackoff(), 0),
         max_connections=_CONNECTIONS,
         **tls,
@@ -55,13 +64,18 @@ def connect(url: str, ca_bundle: Path | None) -> redis.Redis:
 
 
 @contextmanager
-def redis_errors() -> Iterator[None]:
+def redis_errors(client: redis.Redis) -> Iterator[None]:
     """Turn what goes wrong with Redis into what the lock store calls it.
 
     The reason goes into the log only: it names the server, which is nobody else's business.
     """
     try:
         yield
+    except redis.exceptions.ReadOnlyError as error:
+        # It was the primary and is a replica now: the same address may lead to another by now.
+        client.connection_pool.disconnect(inuse_connections=False)
+        _log.warning("Redis: %s", reason_of(error))
+        raise LockStoreBusy("the lock store did not answer") from error
     except (redis.RedisError, OSError) as error:
         if str(error).startswith(SECTION_LOST):
             raise SectionLost("the document's critical section was lost") from error
@@ -88,7 +102,7 @@ def problem_with(client: redis.Redis, prefix: str) -> str | None:
 
 def warnings_of(client: redis.Redis) -> list[str]:
     """What works with a Redis but is unwise, a line for each."""
-    with redis_errors():
+    with redis_errors(client):
         info = _info(client)
     warnings = []
     policy = info.get("maxmemory_policy", "noeviction")

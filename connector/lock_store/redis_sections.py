@@ -89,7 +89,7 @@ class Sections:
     def _enter(self, name: str, token: str, deadline: float) -> None:
         pause = 0.002
         while True:
-            with redis_errors():
+            with redis_errors(self._client):
                 is_entered = self._client.set(name, token, nx=True, px=int(self._lease * 1000))
             if is_entered:
                 self._own.held = self.fences() | {name: token}
@@ -109,7 +109,7 @@ class Sections:
         with self._mutex:
             self._held.pop(name, None)
         try:
-            with redis_errors():
+            with redis_errors(self._client):
                 was_own = self._leave_section([name], [token])
         except LockStoreBusy:
             _log.warning("%s ends by itself", name)
@@ -131,7 +131,7 @@ class Sections:
             pause = self._lease / 3
             try:
                 if held:
-                    with redis_errors():
+                    with redis_errors(self._client):
                         self._keep_sections([*held], [int(self._lease * 1000), *held.values()])
             except LockStoreBusy:
                 pause = min(pause, _FAILED_AGAIN)

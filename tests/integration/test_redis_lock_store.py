@@ -2,16 +2,22 @@
 
 import contextlib
 import functools
+import ipaddress
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from connector.lock_store.base import Hold, LockStoreBusy, LockStoreUnusable, SectionLost
 from connector.lock_store.redis import RedisLockStore
 from connector.lock_store.redis_connection import _ANSWER_TIMEOUT
 from tests.lock_store_contract import Clock, LockStoreContract, lock
-from tests.redis_server import PASSWORD
+from tests.redis_server import PASSWORD, RedisServer
 from tests.support import HOST, free_ports
 
 SECTION = "nuxeo-wopi:section:d/1"
@@ -247,6 +253,20 @@ class TestRedisAway:
         assert "ends by itself" in caplog.text
         assert PASSWORD not in caplog.text
 
+    def test_one_that_became_a_replica_is_looked_for_anew(self, redis_server, opened):
+        """As behind an address that leads to another by now."""
+        store = opened(redis_server.url, clock=Clock())
+        store.take(lock("A"))
+        former = {each["id"] for each in redis_server.client.client_list()}
+        redis_server.client.replicaof(HOST, redis_server.port)
+        with pytest.raises(LockStoreBusy):
+            store.release("file1", "A")
+        redis_server.client.replicaof("NO", "ONE")
+        assert store.release("file1", "A")
+        own = str(redis_server.client.client_id())
+        left = {each["id"] for each in redis_server.client.client_list()} & former
+        assert left == {own}
+
     def test_scripts_that_redis_has_forgotten_are_told_again(self, redis_server, opened):
         store = opened(redis_server.url, clock=Clock())
         store.take(lock("A"))
@@ -281,6 +301,16 @@ class TestCheck:
         with pytest.raises(LockStoreUnusable, match="cannot be used"):
             opened(redis_server.url).check()
 
+    def test_a_cluster(self, opened, tmp_path):
+        cluster = RedisServer(
+            tmp_path, "--cluster-enabled", "yes", "--cluster-port", str(free_ports(1))
+        )
+        try:
+            with pytest.raises(LockStoreUnusable, match="is a Redis Cluster"):
+                opened(cluster.url).check()
+        finally:
+            cluster.close()
+
     def test_one_that_may_drop_or_forget_locks(self, opened, redis_server):
         redis_server.client.config_set("maxmemory-policy", "allkeys-lru")
         redis_server.client.config_set("appendonly", "no")
@@ -306,3 +336,57 @@ class TestCheck:
             opened(
                 redis_server.url.replace(f":{PASSWORD}@", "wopi:theirs@"), prefix="others:"
             ).check()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """Files with a certificate for this machine and its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HOST))]), False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "cert.pem").write_bytes(made.public_bytes(Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return folder / "cert.pem", folder / "key.pem"
+
+
+class TestTls:
+    @pytest.fixture
+    def tls_url(self, certificate, tmp_path):
+        path, key = certificate
+        port = free_ports(1)
+        server = RedisServer(
+            tmp_path,
+            *("--tls-port", str(port), "--tls-auth-clients", "no"),
+            *("--tls-cert-file", str(path), "--tls-key-file", str(key)),
+        )
+        yield f"rediss://:{PASSWORD}@{HOST}:{port}"
+        server.close()
+
+    def test_certificates_of_the_configuration_are_trusted(self, opened, tls_url, certificate):
+        store = opened(tls_url, ca_bundle=certificate[0], clock=Clock())
+        assert store.check() == []
+        assert store.take(lock("A"))
+
+    def test_others_are_not(self, opened, tls_url):
+        with pytest.raises(LockStoreUnusable, match="certificate verify failed") as error:
+            opened(tls_url).check()
+        assert "\n" not in str(error.value)
+        with pytest.raises(LockStoreBusy):
+            opened(tls_url).get("file1")
