@@ -11,11 +11,13 @@ SECONDS = float(os.environ.get("SOAK_SECONDS", "120"))
 SEED = int(os.environ.get("SOAK_SEED", random.SystemRandom().randrange(10**6)))
 
 
-def test_no_acknowledged_save_is_lost_and_nobody_shares_a_lock(demo, tmp_path):
-    print(f"SOAK_SEED={SEED} SOAK_SECONDS={SECONDS}")
+def test_no_acknowledged_save_is_lost_and_nobody_shares_a_lock(demo, tmp_path, capsys):
+    with capsys.disabled():
+        print(f"\nSOAK_SEED={SEED} SOAK_SECONDS={SECONDS}")
     counts = Soak(demo, tmp_path / "soak", SEED, SECONDS).run()
-    for what, times in sorted(counts.items()):
-        print(f"{times:6} {what}")
+    with capsys.disabled():
+        for what, times in sorted(counts.items()):
+            print(f"{times:6} {what}")
     # Or nothing was tried; a short run by hand need not come to everything.
     for what in ("PutFile 200", "PutFile 409", "Lock 200", "Lock 409", "kill", "break", "fault"):
         assert counts[what] > 0 or SECONDS < 60, what
