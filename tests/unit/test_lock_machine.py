@@ -64,7 +64,7 @@ class Locks(RuleBasedStateMachine):
         super().__init__()
         self.now = 1_000_000.0
         self.folder = Path(tempfile.mkdtemp(prefix="nuxeo-wopi-test-"))
-        self.store = SqliteLockStore(self.folder, self.clock)
+        self.store = self.open_store()
         self.nuxeo = Nuxeo()
         versioning = Versioning(self.nuxeo, self.store, VersionPolicies(), clock=self.clock)
         self.sessions = Sessions(self.store, self.nuxeo, versioning, clock=self.clock)
@@ -103,6 +103,9 @@ class Locks(RuleBasedStateMachine):
 
     def clock(self):
         return self.now
+
+    def open_store(self):
+        return SqliteLockStore(self.folder, self.clock)
 
     def teardown(self):
         self.store.close()
