@@ -201,6 +201,7 @@ def _check_lock_store(settings: config.Settings) -> None:
     """Open once what every worker will open."""
     from connector.app import make_store
     from connector.lock_store.base import LockStoreBusy, LockStoreUnusable
+    from connector.lock_store.opening import left_in_sqlite
 
     key = "nuxeo.wopi.dataDir" if settings.redis_url is None else "nuxeo.wopi.redisURL"
     try:
@@ -211,6 +212,8 @@ def _check_lock_store(settings: config.Settings) -> None:
             store.close()
     except (LockStoreUnusable, LockStoreBusy) as error:
         raise Usage(f"{key}: {error}") from error
+    if settings.redis_url is not None:
+        warnings += left_in_sqlite(settings.data_dir)
     for warning in warnings:
         click.echo(f"warning: {key}: {warning}", err=True)
 

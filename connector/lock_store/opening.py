@@ -9,7 +9,7 @@ from pathlib import Path
 
 from connector.lock_store.base import LockStore, LockStoreUnusable
 from connector.lock_store.redis import RedisLockStore
-from connector.lock_store.sqlite import SqliteLockStore
+from connector.lock_store.sqlite import DATABASE, SqliteLockStore
 
 
 def open_lock_store(
@@ -39,3 +39,28 @@ def open_lock_store(
         return SqliteLockStore(directory, clock)
     except (OSError, sqlite3.Error) as error:
         raise LockStoreUnusable(f"the locks in {directory} cannot be used: {error}") from error
+
+
+def left_in_sqlite(directory: Path) -> list[str]:
+    """A line about what is left of the time before there was a Redis, if something is.
+
+    Args:
+        directory: of the store of one machine.
+    """
+    path = directory / DATABASE
+    if not path.exists():
+        return []
+    try:
+        database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        try:
+            [(count,)] = database.execute("SELECT count(*) FROM hold")
+        finally:
+            database.close()
+    except sqlite3.Error as error:
+        return [f"{path} has the locks of the time before, and cannot be read: {error}"]
+    if not count:
+        return []
+    return [
+        f"{path} still has documents that may be locked in Nuxeo ({count}); run once more without"
+        " this key to have them unlocked, or remove the file"
+    ]

@@ -25,6 +25,9 @@ from pathlib import Path
 from connector.lock_store.base import Hold, LockStoreBusy, StoredLock
 from connector.lock_store.sqlite_schema import make_or_upgrade
 
+DATABASE = "locks.sqlite"
+"""Its name in the store's folder."""
+
 _SECTION_FILES = 4096
 _AT_ONCE = 100
 _SECTION_WAIT = 30.0
@@ -50,13 +53,13 @@ class SqliteLockStore:
         self._sections = directory / "sections"
         self._sections.mkdir(mode=0o700, exist_ok=True)
         # Made here, so that it is private also in a folder that others may look into.
-        (directory / "locks.sqlite").touch(mode=0o600)
+        (directory / DATABASE).touch(mode=0o600)
         self._clock = clock
         self._section_wait = section_wait
         # Entered again by what runs inside a transaction.
         self._mutex = threading.RLock()
         self._database = sqlite3.connect(
-            directory / "locks.sqlite",
+            directory / DATABASE,
             check_same_thread=False,
             isolation_level=None,
             timeout=_BUSY_WAIT,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from connector.lock_store.base import Hold
+from connector.lock_store.opening import left_in_sqlite
 from connector.lock_store.sqlite import SqliteLockStore
 from tests.lock_store_contract import Clock, LockStoreContract, lock
 
@@ -55,6 +57,21 @@ def test_locks_of_a_release_without_office_clients_are_kept(tmp_path, clock):
         store = SqliteLockStore(tmp_path, clock)
         assert store.get("file1") == lock("A")
         store.close()
+
+
+def test_what_is_left_when_locks_go_to_redis_is_told(open_store, tmp_path):
+    folder = tmp_path / "one"
+    assert left_in_sqlite(folder) == []
+    store = open_store()
+    assert left_in_sqlite(folder) == []
+    store.put_hold(Hold("default/doc", "ana"))
+    [line] = left_in_sqlite(folder)
+    assert line.startswith(f"{folder / 'locks.sqlite'} still has documents")
+    store.close()
+    assert left_in_sqlite(folder) == [line]
+    (folder / "locks.sqlite").write_text("no database")
+    [line] = left_in_sqlite(folder)
+    assert "cannot be read" in line
 
 
 def test_the_directory_is_private(tmp_path):
