@@ -23,6 +23,16 @@ def test_no_acknowledged_save_is_lost_and_nobody_shares_a_lock(demo, tmp_path, c
         assert counts[what] > 0 or SECONDS < 60, what
 
 
+def test_so_it_is_with_redis_between_the_connectors(demo, tmp_path, redis_url, capsys):
+    """For a part of the time: what differs is the lock store."""
+    with capsys.disabled():
+        print(f"\nSOAK_SEED={SEED} with Redis")
+    counts = Soak(
+        demo, tmp_path / "soak", f"{SEED}-redis", SECONDS / 4, **{"nuxeo.wopi.redisURL": redis_url}
+    ).run()
+    assert counts["PutFile 200"] > 0
+
+
 # That it would notice
 
 
