@@ -106,8 +106,12 @@ class Process:
 
     def kill(self):
         """End it and its workers as a power cut would."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        self.signal(signal.SIGKILL)
         self.process.wait(30)
+
+    def signal(self, number):
+        """Send it and its workers a signal."""
+        os.killpg(self.process.pid, number)
 
 
 @dataclass
@@ -194,6 +198,14 @@ class Served:
     def kill(self):
         """End it as a power cut would; what it had written is left."""
         self._process.kill()
+
+    def freeze(self):
+        """Have it stand still, as a virtual machine can."""
+        self._process.signal(signal.SIGSTOP)
+
+    def thaw(self):
+        """Have it go on."""
+        self._process.signal(signal.SIGCONT)
 
     def start_again(self):
         """Start it anew after it was killed, with the same settings and the same data."""

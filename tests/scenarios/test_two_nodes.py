@@ -208,6 +208,35 @@ def test_a_node_that_dies_in_the_middle_of_a_save_holds_nobody_up_for_long(
         nodes[0].start_again()
 
 
+def test_a_node_that_stands_still_in_the_middle_of_a_save_finds_that_it_is_late(
+    nodes, watched, nuxeo, uid
+):
+    one, two = nodes[0].client("alice", uid), nodes[1].client("bob", uid)
+    one.lock("L")
+    meanwhile, late = docx_bytes("bob, meanwhile"), docx_bytes("alice, late")
+    watched.seen.clear()
+    told = []
+
+    def stand_still():
+        """After the section was entered, until its lease has run out and the other has saved."""
+        nodes[0].freeze()
+        try:
+            told.append(two.put(meanwhile, "L").status_code)
+        finally:
+            nodes[0].thaw()
+
+    watched.plan("GET", f"/id/{uid}", stand_still)
+    assert one.put(late, "L").status_code == 200
+    assert told == [200]
+    # It did not write by what it had read before, but looked again: each of them wrote once.
+    writes = [path for method, path in watched.seen if method == "PUT" and f"/id/{uid}" in path]
+    assert len(writes) == 2
+    assert nuxeo.content(uid) == late
+    assert any("saving default/" in line and "once more" in line for line in nodes[0].output)
+    assert one.unlock("L").status_code == 200
+    assert "lockOwner" not in nuxeo.document(uid)
+
+
 def test_a_lock_that_ended_while_all_were_down_is_given_back_by_one(
     demo, nodes, watched, nuxeo, uid, one_redis
 ):
