@@ -5,40 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.fixtures import InProcess
-
 HALF_AN_HOUR = 1801.0
 ATTACHMENTS = ("files:files/0/file", "files:files/1/file")
 
 
 @pytest.fixture
-def alice(demo):
-    return demo.nuxeo("alice")
-
-
-@pytest.fixture
-def admin(demo):
-    return demo.nuxeo()
-
-
-@pytest.fixture
 def uid(alice):
     return alice.create(b"before")
-
-
-@pytest.fixture
-def connector(demo, tmp_path, clock):
-    """Makes connectors with settings of their own; those with the same folder share their locks."""
-    made = []
-
-    def make(folder="wopi", **settings):
-        settings = {f"nuxeo.wopi.{name}": value for name, value in settings.items()}
-        made.append(InProcess(demo, tmp_path / folder, clock, **settings))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
 
 
 def lock_owner(nuxeo, uid):

@@ -8,7 +8,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from connector.events.webhook import signature
-from tests.fixtures import InProcess
 
 SECRET = "w3bhook." * 10
 HALF_AN_HOUR = 1801.0
@@ -66,27 +65,8 @@ def webhook():
 
 
 @pytest.fixture
-def alice(demo):
-    return demo.nuxeo("alice")
-
-
-@pytest.fixture
 def uid(alice):
     return alice.create(b"before")
-
-
-@pytest.fixture
-def connector(demo, tmp_path, clock):
-    made = []
-
-    def make(**settings):
-        settings = {f"nuxeo.wopi.{name}": value for name, value in settings.items()}
-        made.append(InProcess(demo, tmp_path / "wopi", clock, **settings))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
 
 
 @pytest.fixture
