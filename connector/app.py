@@ -160,7 +160,7 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
         gateway.documents,
         store,
         VersionPolicies(settings.versioning, settings.versioning_by_type),
-        quiet=settings.auto_versioning == "quiet",
+        only_first=settings.auto_versioning == "firstSave",
         events=events,
         clock=clock,
     )
@@ -230,7 +230,7 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
     )
     handout = Handout(tokens, links, settings.instance)
     bodies = Bodies(settings.data_dir, settings.max_file_size)
-    overwriting = Overwriting(gateway, store, sessions, rights, versions)
+    overwriting = Overwriting(gateway, store, sessions, rights, versions, versioning)
     new_files = NewFiles(gateway, store, overwriting, settings.instance)
     converting = Converting(gateway, store, new_files, overwriting, settings.instance)
     put_relative = PutRelative(gateway, new_files, converting, bodies, handout)

@@ -290,6 +290,7 @@ KEYS: tuple[SettingsKey, ...] = (
         key="nuxeo.wopi.versioningByType",
         attribute="versioning_by_type",
         parse=values.policies_by_type,
+        # One key, because the environment's names do not tell upper from lower case in a type's.
         default="",
         expected="types of documents, each with `=` and a rule as in `nuxeo.wopi.versioning`, with "
         "`;` between them, such as `Contract=save major; Note=none`",
@@ -298,11 +299,12 @@ KEYS: tuple[SettingsKey, ...] = (
     SettingsKey(
         key="nuxeo.wopi.autoVersioning",
         attribute="auto_versioning",
-        parse=values.one_of("server", "quiet"),
+        parse=values.one_of("server", "firstSave"),
         default="server",
-        expected="server or quiet",
-        purpose="Whether the server goes on making versions by its own rules between the saves of "
-        "a main file that a version of ours will have, such as one whenever a co-author saves.",
+        expected="server or firstSave",
+        purpose="For which saves of a main file the server goes on making versions by its own "
+        "rules, such as one whenever a co-author saves: for all, or for the first of a session "
+        "alone.",
     ),
     SettingsKey(
         key="nuxeo.wopi.discoveryRefresh",

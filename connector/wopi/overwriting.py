@@ -23,6 +23,7 @@ from connector.wopi.opened import OpenFile
 from connector.wopi.operations import mismatch, refuse_if
 from connector.wopi.rights import Rights
 from connector.wopi.sessions import Sessions
+from connector.wopi.versioning import Versioning
 from connector.wopi.versions import Versions
 
 _log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class Overwriting:
         sessions: keeps them in step with Nuxeo's.
         rights: who may write.
         versions: of contents.
+        versioning: is told of versions that are made here.
     """
 
     def __init__(
@@ -63,12 +65,14 @@ class Overwriting:
         sessions: Sessions,
         rights: Rights,
         versions: Versions,
+        versioning: Versioning,
     ) -> None:
         self._gateway = gateway
         self._store = store
         self._sessions = sessions
         self._rights = rights
         self._versions = versions
+        self._versioning = versioning
 
     def overwrite(
         self,
@@ -157,6 +161,7 @@ class Overwriting:
                 self._gateway.documents.check_in(
                     reference, user, comment="As it was before it was overwritten"
                 )
+                self._versioning.all_kept(reference)
             return self._gateway.blobs.replace(reference, document, content, uploaded, user)
         except NuxeoConflict as error:
             raise LockMismatch("", "the document is being changed in Nuxeo") from error

@@ -56,7 +56,7 @@ from connector.wopi.operations import mismatch, nuxeo_errors
 from connector.wopi.rights import Rights
 from connector.wopi.saves import SaveNote
 from connector.wopi.sessions import Sessions
-from connector.wopi.versioning import Moment, Versioning
+from connector.wopi.versioning import Versioning
 from connector.wopi.versions import Versions, content_of
 
 _log = logging.getLogger(__name__)
@@ -460,6 +460,7 @@ class Saving:
             version = self._versions.of_save(file.file_id, after, stored)
         except LockStoreBusy as error:
             _log.warning("saved, but not noted: %s", error)
-        moment = Moment.EXIT_SAVED if note.is_exit_save else Moment.SAVED
-        self._versioning.after_save(file.reference, after, file.user, moment)
+        self._versioning.after_save(
+            file.reference, file.file_id, after, file.user, is_exit_save=note.is_exit_save
+        )
         return Saved(version, wopi_time(after.last_modified))

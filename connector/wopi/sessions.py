@@ -39,7 +39,7 @@ from connector.nuxeo_gateway.errors import (
 from connector.nuxeo_gateway.locking import DocumentLocks
 from connector.wopi import locks
 from connector.wopi.errors import LockMismatch
-from connector.wopi.versioning import Versioning, only_saves
+from connector.wopi.versioning import Versioning, only_saves, waits_for_version
 
 _log = logging.getLogger(__name__)
 
@@ -131,7 +131,7 @@ class Sessions:
         key = reference.document_key
         is_joined = bool(self._store.of_document(key))
         if not is_joined:
-            self._closed(reference, "expired")
+            self._end_expired(reference, document)
         self._begin(reference, lock, document, is_joined=is_joined)
         hold = self._store.hold(key)
         if hold is not None and not hold.opened_at:
@@ -229,10 +229,9 @@ class Sessions:
         if not self._store.release(lock.file_id, lock.lock_id):
             return False
         if not self._store.of_document(reference.document_key):
-            hold = self._store.hold(reference.document_key)
+            hold = self._closed(reference, "unlocked", lock.user)
             if hold is not None:
-                self._closed(reference, "unlocked", lock.user)
-                self._give_back(reference, replace(hold, opened_at=0.0), document)
+                self._give_back(reference, hold, document)
         return True
 
     def hold_as(
@@ -294,21 +293,40 @@ class Sessions:
             repository, _, document_id = key.partition("/")
             reference = FileReference(repository, document_id, "file:content")
             with self._store.critical_section(key):
-                hold = self._store.hold(key)
-                if hold is not None and not self._store.of_document(key):
-                    self._closed(reference, "expired")
-                    self._give_back(reference, replace(hold, opened_at=0.0))
+                if not self._store.of_document(key):
+                    hold = self._closed(reference, "expired")
+                    if hold is not None:
+                        self._give_back(reference, hold)
 
-    def _closed(self, reference: FileReference, reason: str, user: str | None = None) -> None:
-        """Note that the document's session is over, and tell so, once over all processes."""
+    def _end_expired(self, reference: FileReference, document: Document) -> None:
+        """Make the version of a session that expired and that nobody has looked after yet.
+
+        Nuxeo's lock is left for the session that begins.
+        """
+        expired = self._closed(reference, "expired")
+        if expired is not None and expired.owners:
+            hold = self._versioning.at_session_end(reference, expired, document)
+            if hold != expired:
+                self._store.put_hold(hold)
+
+    def _closed(
+        self, reference: FileReference, reason: str, user: str | None = None
+    ) -> Hold | None:
+        """Note that the document's session is over, and tell so, once over all processes.
+
+        Returns:
+            What there is of it to be put in order.
+        """
         hold = self._store.hold(reference.document_key)
         if hold is None or not hold.opened_at:
-            return
-        self._store.put_hold(replace(hold, opened_at=0.0))
+            return hold
+        closed = waits_for_version(replace(hold, opened_at=0.0), self._clock())
+        self._store.put_hold(closed)
         seconds = round(self._clock() - hold.opened_at)
         self._tell(
             EventKind.SESSION_CLOSED, reference, user, {"reason": reason, "seconds": seconds}
         )
+        return closed
 
     def _tell(
         self,

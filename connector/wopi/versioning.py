@@ -7,8 +7,8 @@ answer was lost. So a session leaves one version of its last state and no second
 processes, whatever broke off.
 
 Everything here runs inside the document's critical section. A version that cannot be made fails
-nothing else: the note stays, and :meth:`connector.wopi.sessions.Sessions.end_idle` tries again, for
-a day.
+nothing else: the note stays, and :meth:`connector.wopi.sessions.Sessions.end_idle` tries again, as
+long as Nuxeo is away, and otherwise for a day.
 
 Source: REST_CONTRACT 5.4 and 8; Nuxeo's operation ``Document.CheckIn``.
 """
@@ -18,6 +18,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
@@ -25,14 +26,23 @@ from connector.events.events import NO_EVENTS, Event, EventKind, Events
 from connector.file_reference import FileReference
 from connector.lock_store.base import Hold, LockStore, LockStoreBusy, SectionLost
 from connector.nuxeo_gateway.documents import Document, Documents
-from connector.nuxeo_gateway.errors import GatewayError, NuxeoRefusal
+from connector.nuxeo_gateway.errors import (
+    GatewayError,
+    NuxeoRefusal,
+    NuxeoRefusedUser,
+    NuxeoUnavailable,
+)
 from connector.version_policy import VersionPolicy, When
-from connector.wopi.file_info import user_of_id
+from connector.wopi.file_info import user_id, user_of_id
 
 _log = logging.getLogger(__name__)
 
 _MAX_EDITORS = 50
+_MAX_NAME_LENGTH = 255
+# Nuxeo's audit in a SQL database takes 1,024 characters.
+_MAX_NAMES_LENGTH = 900
 _GIVE_UP_AFTER = 24 * 3600.0
+_REFUSED_AGAIN = 3600.0
 
 
 class Moment(Enum):
@@ -76,13 +86,25 @@ def with_save(hold: Hold, user: str, editors: tuple[str, ...], now: float) -> Ho
     Args:
         hold: as it was.
         user: who saves.
-        editors: UserIds of those who wrote, as the office client tells.
+        editors: UserIds of those who wrote, as the office client tells; what is none is left out.
         now: seconds since the epoch.
     """
-    names = dict.fromkeys((*hold.editors, user, *map(user_of_id, editors)))
+    known = (user_of_id(editor) for editor in editors if _is_user_id(editor))
+    names = dict.fromkeys((*hold.editors, user, *known))
     return replace(
         hold, saved_at=hold.saved_at or now, saver=user, editors=tuple(names)[:_MAX_EDITORS]
     )
+
+
+def _is_user_id(text: str) -> bool:
+    """Whether CheckFileInfo may have given this as somebody's UserId."""
+    name = user_of_id(text)
+    return user_id(name) == text and name.isprintable() and len(name) <= _MAX_NAME_LENGTH
+
+
+def waits_for_version(hold: Hold, now: float) -> Hold:
+    """``hold`` when a session ends: from now on its saves wait for a version, if there are any."""
+    return replace(hold, saved_at=now) if hold.saved_at else hold
 
 
 def without_saves(hold: Hold) -> Hold:
@@ -102,8 +124,15 @@ def only_saves(hold: Hold) -> Hold:
 
 
 def comment_of(editors: tuple[str, ...]) -> str:
-    """What is written beside a version."""
-    return f"Edited by {', '.join(editors)}"
+    """What is written beside a version: who edited, as far as there is room."""
+    told: list[str] = []
+    room = _MAX_NAMES_LENGTH
+    for name in editors:
+        room -= len(name) + len(", ")
+        if told and room < 0:
+            return f"Edited by {', '.join(told)} and {len(editors) - len(told)} more"
+        told.append(name)
+    return f"Edited by {', '.join(told)}"
 
 
 class Versioning:
@@ -113,8 +142,8 @@ class Versioning:
         documents: of Nuxeo.
         store: has the holds.
         policies: when versions are made.
-        quiet: whether the server is kept from making versions by its own rules between the saves
-            that this connector makes one of.
+        only_first: whether the server's own rules for versions are to go for the first save of a
+            session alone.
         events: is told of versions.
         clock: seconds since the epoch.
     """
@@ -125,14 +154,14 @@ class Versioning:
         store: LockStore,
         policies: VersionPolicies,
         *,
-        quiet: bool = False,
+        only_first: bool = False,
         events: Events = NO_EVENTS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._documents = documents
         self._store = store
         self._policies = policies
-        self._quiet = quiet
+        self._only_first = only_first
         self._events = events
         self._clock = clock
 
@@ -151,14 +180,9 @@ class Versioning:
         """
         key = reference.document_key
         before = self._store.hold(key)
-        if self._policies.of(document.type).when is not When.NEVER:
+        if self._only_first or self._policies.of(document.type).when is not When.NEVER:
             noted = with_save(before or Hold(key, None), user, editors, self._clock())
-            try:
-                self._store.put_hold(noted)
-            except SectionLost:
-                raise
-            except LockStoreBusy as error:
-                _log.warning("%s may get no version: %s", key, error)
+            self._note(noted, "may get no version")
         return before
 
     def take_back(self, reference: FileReference, before: Hold | None) -> None:
@@ -180,29 +204,55 @@ class Versioning:
         Args:
             before: the hold as it was before the save was noted.
         """
-        return "NONE" if self._quiet and before is not None and before.saved_at else None
+        return "NONE" if self._only_first and before is not None and before.saved_at else None
+
+    def all_kept(self, reference: FileReference) -> None:
+        """Note that a version was made for another reason, and whatever was saved is in it.
+
+        Raises:
+            SectionLost: somebody else may be writing.
+        """
+        hold = self._store.hold(reference.document_key)
+        if hold is not None and hold.saved_at:
+            self._note(without_saves(hold), "may get a needless version")
 
     def after_save(
-        self, reference: FileReference, document: Document, user: str, moment: Moment
+        self,
+        reference: FileReference,
+        file_id: str,
+        document: Document,
+        user: str,
+        *,
+        is_exit_save: bool,
     ) -> None:
         """Make a version if the rule says so. Never raises: the save is done.
 
         Args:
-            reference: a file of the document.
+            reference: the file.
+            file_id: its id.
             document: as the save left it.
             user: who saved, and can write.
-            moment: ``SAVED`` or ``EXIT_SAVED``.
+            is_exit_save: whether nobody edits the file any more.
         """
+        key = reference.document_key
         try:
-            hold = self._store.hold(reference.document_key)
+            hold = self._store.hold(key)
             policy = self._policies.of(document.type)
+            # Others may be editing another file of the document.
+            is_last = is_exit_save and all(
+                lock.file_id == file_id for lock in self._store.of_document(key)
+            )
+            moment = Moment.EXIT_SAVED if is_last else Moment.SAVED
             if hold is None or not is_due(policy, moment, hold, self._clock()):
                 return
             if _can_have_version(document):
-                self._check_in(reference, user, policy, hold)
+                # Who saves what is there already has not taken Nuxeo's lock over.
+                owner = document.lock_owner
+                maker = owner if owner is not None and owner in hold.owners else user
+                self._check_in(reference, maker, policy, hold)
             self._put(without_saves(hold))
         except Exception as error:  # noqa: BLE001 - whatever it is, the save is good
-            _log.warning("a version of %s is tried again later: %s", reference.document_key, error)
+            _log.warning("a version of %s is tried again later: %s", key, error)
 
     def at_session_end(
         self, reference: FileReference, hold: Hold, document: Document | None = None
@@ -221,35 +271,63 @@ class Versioning:
             return hold
         try:
             return self._at_session_end(reference, hold, document)
+        except NuxeoRefusedUser as error:
+            # No such account any more; or, for a time, two secrets or clocks that do not agree.
+            if self._is_overdue(hold):
+                return self._given_up(hold, error)
+            _log.warning("a version of %s is tried again later: %s", hold.document_key, error)
+            self._store.defer_hold(hold.document_key, _REFUSED_AGAIN)
+            return hold
         except NuxeoRefusal as error:
-            _log.warning("no version of %s can be made: %s", hold.document_key, error)
-            return without_saves(hold)
+            if hold.owners and hold.owners != {hold.saver} and not self._is_overdue(hold):
+                # When Nuxeo's lock is gone, who saved last may still be allowed to.
+                _log.info(
+                    "a version of %s is tried as %s: %s", hold.document_key, hold.saver, error
+                )
+                return hold
+            return self._given_up(hold, error)
         except GatewayError as error:
-            if self._clock() - hold.saved_at > _GIVE_UP_AFTER:
-                _log.error("no version of %s could be made: %s", hold.document_key, error)
-                return without_saves(hold)
+            if not isinstance(error, NuxeoUnavailable) and self._is_overdue(hold):
+                return self._given_up(hold, error)
             _log.warning("a version of %s is tried again later: %s", hold.document_key, error)
             return hold
+
+    def _given_up(self, hold: Hold, why: object) -> Hold:
+        _log.warning("no version of %s can be made: %s", hold.document_key, why)
+        return without_saves(hold)
+
+    def _is_overdue(self, hold: Hold) -> bool:
+        return self._clock() - hold.saved_at > _GIVE_UP_AFTER
 
     def _at_session_end(
         self, reference: FileReference, hold: Hold, document: Document | None
     ) -> Hold:
-        reader = hold.owner or hold.pending or hold.saver
-        assert reader is not None
-        document = document or self._documents.get(reference, reader)
+        document = document or self._read(reference, hold)
         policy = self._policies.of(document.type)
         is_wanted = is_due(policy, Moment.SESSION_ENDED, hold, self._clock())
         if not is_wanted or not _can_have_version(document):
             return without_saves(hold)
         owner = document.lock_owner
         if owner is not None and owner not in (*hold.owners, hold.saver):
-            if self._clock() - hold.saved_at > _GIVE_UP_AFTER:
-                _log.warning("no version of %s: it is locked by %s", hold.document_key, owner)
-                return without_saves(hold)
+            if self._is_overdue(hold):
+                return self._given_up(hold, f"it is locked by {owner}")
             _log.info("a version of %s has to wait for %s", hold.document_key, owner)
             return hold
-        self._check_in(reference, owner or hold.saver or reader, policy, hold)
+        user = owner or hold.saver
+        assert user is not None
+        self._check_in(reference, user, policy, hold)
         return without_saves(hold)
+
+    def _read(self, reference: FileReference, hold: Hold) -> Document:
+        """The document as one of those who may know of it."""
+        first, *others = dict.fromkeys(filter(None, (hold.owner, hold.pending, hold.saver)))
+        try:
+            return self._documents.get(reference, first)
+        except NuxeoRefusal:
+            for user in others:
+                with suppress(NuxeoRefusal):
+                    return self._documents.get(reference, user)
+            raise
 
     def _check_in(
         self, reference: FileReference, user: str, policy: VersionPolicy, hold: Hold
@@ -273,6 +351,14 @@ class Versioning:
             )
         )
 
+    def _note(self, hold: Hold, otherwise: str) -> None:
+        try:
+            self._put(hold)
+        except SectionLost:
+            raise
+        except LockStoreBusy as error:
+            _log.warning("%s %s: %s", hold.document_key, otherwise, error)
+
     def _put(self, hold: Hold) -> None:
         if hold == Hold(hold.document_key, None):
             self._store.drop_hold(hold.document_key)
@@ -281,5 +367,8 @@ class Versioning:
 
 
 def _can_have_version(document: Document) -> bool:
-    """Whether there is something to make a version of that is none already."""
-    return document.is_versionable and document.is_checked_out
+    """Whether there is something to make a version of that is none already.
+
+    Nuxeo makes none of a record, and it cannot be changed any more.
+    """
+    return document.is_versionable and document.is_checked_out and not document.is_record

@@ -1,5 +1,7 @@
 """Versions, made on purpose or not (REST_CONTRACT 5.1, 5.4, 8)."""
 
+import time
+
 import pytest
 
 
@@ -45,6 +47,30 @@ def test_checking_in_changes_nothing_but_makes_a_version(alice, bob, uid):
     assert len(alice.versions(uid)) == 1
     for name in ("dc:modified", "dc:lastContributor", "dc:contributors"):
         assert after["properties"][name] == before["properties"][name]
+
+
+def test_checking_in_needs_the_right_to_write_and_nobody_elses_lock(alice, bob, carol, uid):
+    """AbstractSession.checkIn asks for WriteProperties."""
+    carol.operation("Document.CheckIn", uid, 403, version="minor")
+    alice.lock(uid, 200)
+    bob.operation("Document.CheckIn", uid, 403, version="minor")
+    alice.operation("Document.CheckIn", uid, version="minor")
+    assert alice.document(uid)["lockOwner"] == alice.name
+    assert len(alice.versions(uid)) == 1
+
+
+def test_checking_in_tells_the_audit_why(alice, uid):
+    """CoreSession.notifyCheckedInVersion; the entry may take a moment on a real server."""
+    alice.operation("Document.CheckIn", uid, version="minor", comment="by alice, élodie")
+    found = []
+    for _ in range(50):
+        entries = alice.get(f"api/v1/id/{uid}/@audit", 200).json()["entries"]
+        found = [entry for entry in entries if entry["eventId"] == "documentCheckedIn"]
+        if found:
+            break
+        time.sleep(0.1)
+    (entry,) = found
+    assert (entry["principalName"], entry["comment"]) == (alice.name, "by alice, élodie")
 
 
 def test_versions_are_listed_and_the_last_is_found(carol, alice, uid):

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from tests.fixtures import InProcess
+from tests.support import DEMO_FOLDER
 
 HALF_AN_HOUR = 1801.0
 COLLABORA_EXIT = {"X-COOL-WOPI-IsExitSave": "true"}
@@ -106,8 +107,8 @@ class TestSession:
         assert versions(alice, uid) == [("0.1", b"alice's"), ("0.2", b"and bob's")]
 
     def test_co_authors_taking_turns_can_be_kept_from_making_versions(self, connector, alice, uid):
-        quiet = connector(autoVersioning="quiet")
-        first, second = quiet.open("alice", uid), quiet.open("bob", uid)
+        calm = connector(autoVersioning="firstSave")
+        first, second = calm.open("alice", uid), calm.open("bob", uid)
         first.lock("L")
         for round_ in range(3):
             first.put(b"alice %d" % round_, "L")
@@ -138,6 +139,28 @@ class TestSession:
         client.unlock("L")
         assert versions(alice, uid) == [("0.1", b"two")]
 
+    def test_the_last_save_may_be_another_authors_and_hold_nothing_new(self, demo, alice, uid):
+        first, second = demo.open("alice", uid), demo.open("bob", uid)
+        first.lock("L")
+        first.put(b"after", "L")
+        second.http.headers.update(COLLABORA_EXIT)
+        assert second.put(b"after", "L").status_code == 200
+        assert versions(alice, uid) == [("0.1", b"after")]
+        assert check_ins(alice, uid) == [("alice", "Edited by alice")]
+
+    def test_the_last_save_of_one_file_does_not_end_the_editing_of_another(self, demo, alice):
+        uid = alice.create(b"main", attachments=[("b.docx", b"annex")])
+        main, annex = demo.open("alice", uid), demo.open("alice", uid, "files:files/0/file")
+        main.lock("M")
+        annex.lock("A")
+        main.http.headers.update(COLLABORA_EXIT)
+        assert main.put(b"main, changed", "M").status_code == 200
+        main.unlock("M")
+        assert versions(alice, uid) == []
+        annex.put(b"annex, changed", "A")
+        annex.unlock("A")
+        assert versions(alice, uid) == [("0.1", b"main, changed")]
+
     def test_the_first_content_of_a_new_file_gets_one_too(self, in_process, alice):
         uid = alice.create(b"")
         client = in_process.open("alice", uid)
@@ -145,6 +168,13 @@ class TestSession:
         in_process.connector.sessions.end_idle()
         assert versions(alice, uid) == [("0.1", b"first")]
         assert in_process.connector.store.hold(f"default/{uid}") is None
+
+    def test_a_new_file_that_is_edited_on_gets_one_for_both(self, demo, alice):
+        uid = alice.create(b"")
+        client = demo.open("alice", uid)
+        assert client.put(b"first").status_code == 200
+        edited(client, b"second")
+        assert versions(alice, uid) == [("0.1", b"second")]
 
     def test_a_manual_lock_is_still_there_after_the_version(self, demo, alice, uid):
         alice.operation("Document.Lock", uid)
@@ -171,6 +201,16 @@ class TestExpiry:
         in_process.connector.sessions.end_idle()
         assert versions(alice, uid) == [("0.1", b"after")]
         assert "lockOwner" not in alice.document(uid)
+
+    def test_who_begins_anew_at_once_does_not_take_its_version_away(
+        self, in_process, alice, uid, clock
+    ):
+        client = in_process.open("alice", uid)
+        client.lock("L")
+        client.put(b"the first day's", "L")
+        clock.offset = HALF_AN_HOUR
+        edited(in_process.open("alice", uid), b"the second day's")
+        assert versions(alice, uid) == [("0.1", b"the first day's"), ("0.2", b"the second day's")]
 
     def test_exactly_one_of_two_connectors_makes_it(self, connector, alice, uid, clock):
         both = [connector(), connector()]
@@ -213,6 +253,29 @@ class TestExpiry:
         in_process.connector.sessions.end_idle()
         assert versions(alice, uid) == [("0.1", b"after")]
 
+    def test_who_saved_last_makes_it_where_who_has_the_lock_may_not_any_more(
+        self, demo, in_process, alice, uid, clock
+    ):
+        first, second = in_process.open("alice", uid), in_process.open("bob", uid)
+        first.lock("L")
+        second.put(b"bob's", "L")
+        renamed = {"Override": "RENAME_FILE", "Lock": "L", "RequestedName": uid}
+        assert first.request("POST", **renamed).status_code == 200
+        admin = demo.nuxeo()
+        assert admin.document(uid)["lockOwner"] == "alice"
+        for user, permission in (("alice", "Read"), ("bob", "ReadWrite")):
+            admin.operation("Document.AddPermission", uid, permission=permission, user=user)
+        admin.operation("Document.BlockPermissionInheritance", uid)
+        clock.offset = HALF_AN_HOUR
+        for _ in range(2):
+            in_process.connector.sessions.end_idle()
+            clock.offset += 300
+        # The server has kept what was there before bob, and before alice.
+        assert versions(admin, uid)[2:] == [("0.3", b"bob's")]
+        assert check_ins(admin, uid)[-1] == ("bob", "Edited by bob")
+        assert "lockOwner" not in admin.document(uid)
+        assert in_process.connector.store.hold(f"default/{uid}") is None
+
     def test_a_stranger_who_has_locked_it_is_waited_for(self, demo, in_process, alice, uid, clock):
         client = in_process.open("alice", uid)
         client.lock("L")
@@ -252,6 +315,17 @@ class TestOtherRules:
         client.unlock("L")
         assert versions(alice, uid)[-1] == ("0.3", b"the end")
 
+    def test_none_and_the_server_told_so_too(self, connector, alice, uid):
+        calm = connector(versioning="none", autoVersioning="firstSave")
+        first, second = calm.open("bob", uid), calm.open("alice", uid)
+        first.lock("L")
+        first.put(b"bob's", "L")
+        second.put(b"alice's", "L")
+        first.put(b"bob's again", "L")
+        first.unlock("L")
+        # What there was before is kept, as always when somebody else begins.
+        assert versions(alice, uid) == [("0.1", b"before")]
+
     def test_by_type_of_document(self, connector, alice, uid):
         mixed = connector(versioning="none", versioningByType="File=session major; Note=none")
         edited(mixed.open("alice", uid), b"after")
@@ -290,6 +364,52 @@ class TestWhatBreaksOff:
         assert versions(alice, uid) == [("0.1", b"after")]
         assert "lockOwner" not in alice.document(uid)
 
+    DAYS = 3 * 24 * 3600.0
+
+    def test_it_is_made_also_when_nuxeo_comes_back_after_days(
+        self, behind_proxy, proxy, alice, uid, clock
+    ):
+        client = self.lock_and_save(behind_proxy, uid)
+        proxy.plan("POST", "@op/", *[503] * 10)
+        client.unlock("L")
+        clock.offset = self.DAYS
+        behind_proxy.connector.sessions.end_idle()
+        proxy.forget()
+        assert versions(alice, uid) == []
+        clock.offset += 300
+        behind_proxy.connector.sessions.end_idle()
+        assert versions(alice, uid) == [("0.1", b"after")]
+
+    def test_what_nuxeo_fails_at_for_a_day_is_given_up(
+        self, behind_proxy, proxy, alice, uid, clock, caplog
+    ):
+        client = self.lock_and_save(behind_proxy, uid)
+        proxy.plan("POST", "Document.CheckIn", *[500] * 4)
+        client.unlock("L")
+        for hours in (1, 23, 25):
+            assert behind_proxy.connector.store.hold(f"default/{uid}") is not None
+            clock.offset = hours * 3600.0
+            behind_proxy.connector.sessions.end_idle()
+        assert behind_proxy.connector.store.hold(f"default/{uid}") is None
+        assert f"no version of default/{uid} can be made" in caplog.text
+        assert versions(alice, uid) == []
+
+    def test_days_of_editing_are_no_reason_to_give_up(self, behind_proxy, proxy, alice, uid, clock):
+        client = self.lock_and_save(behind_proxy, uid)
+        for minutes in range(20, 26 * 60, 20):
+            clock.offset = minutes * 60.0
+            behind_proxy.connector.sessions.refresh(
+                behind_proxy.connector.store.of_document(f"default/{uid}")[0]
+            )
+        proxy.plan("POST", "Document.CheckIn", 500, 500)
+        assert client.unlock("L").status_code == 200
+        clock.offset += 300
+        behind_proxy.connector.sessions.end_idle()
+        assert proxy.done()
+        clock.offset += 300
+        behind_proxy.connector.sessions.end_idle()
+        assert versions(alice, uid) == [("0.1", b"after")]
+
     def test_a_save_does_not_fail_with_its_version(self, demo, tmp_path, clock, proxy, alice, uid):
         overrides = {"nuxeo.wopi.nuxeoURL": proxy.url, "nuxeo.wopi.versioning": "save"}
         connector = InProcess(demo, tmp_path / "wopi", clock, **overrides)
@@ -326,6 +446,49 @@ class TestWhatBreaksOff:
         assert "lockOwner" not in admin.document(uid)
         assert versions(admin, uid) == []
         assert in_process.connector.store.hold(f"default/{uid}") is None
+
+
+class TestOtherVersions:
+    """What is kept for another reason, and the rule beside it."""
+
+    def test_a_file_that_was_overwritten_has_no_second_version_of_that(
+        self, in_process, alice, clock
+    ):
+        kind = {"entity-type": "document", "type": "Folder", "name": "overwritten"}
+        folder = alice.call("POST", f"api/v1/path{DEMO_FOLDER}", json=kind).json()["path"]
+        uid = alice.create(b"before", "Report.docx", folder=folder)
+        client = in_process.open("alice", uid)
+        client.lock("L")
+        client.put(b"edited", "L")
+        clock.offset = HALF_AN_HOUR
+        other = in_process.open("alice", alice.create(b"other", "Other.docx", folder=folder))
+        named = {"RelativeTarget": "Report.docx", "OverwriteRelativeTarget": "true"}
+        answer = other.request("POST", data=b"copy", Override="PUT_RELATIVE", **named)
+        assert answer.status_code == 200
+        in_process.connector.sessions.end_idle()
+        assert (versions(alice, uid), alice.content(uid)) == ([("0.1", b"edited")], b"copy")
+
+    def test_a_session_after_a_conversion_makes_its_own(self, demo, alice):
+        uid = alice.create(b"old form", "Report.doc")
+        convert = {"SuggestedTarget": ".docx", "FileConversion": "true"}
+        answer = demo.open("alice", uid).request(
+            "POST", data=b"new form", Override="PUT_RELATIVE", **convert
+        )
+        assert answer.status_code == 200
+        edited(demo.open("alice", uid))
+        assert versions(alice, uid) == [("0.1", b"old form")]
+        edited(demo.open("alice", uid), b"edited")
+        assert versions(alice, uid) == [("0.1", b"old form"), ("0.2", b"edited")]
+
+    def test_a_change_from_outside_is_kept_and_the_sessions_end_is(self, demo, alice, uid):
+        client = demo.open("alice", uid)
+        client.lock("L")
+        client.put(b"one", "L")
+        demo.nuxeo().replace(uid, b"outside")
+        client.put(b"two", "L")
+        client.unlock("L")
+        # The server keeps alice's before the administrator's, the connector the two others.
+        assert versions(alice, uid) == [("0.1", b"one"), ("0.2", b"outside"), ("0.3", b"two")]
 
 
 class TestItemVersion:

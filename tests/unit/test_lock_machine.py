@@ -83,7 +83,7 @@ class Locks(RuleBasedStateMachine):
         )
         self.renaming = Renaming(*common, RenameMode.BOTH)
         self.removing = Removing(*common)
-        overwriting = Overwriting(*common, versions)
+        overwriting = Overwriting(*common, versions, versioning)
         new_files = NewFiles(self.nuxeo, self.store, overwriting, "")
         self.relative = PutRelative(
             self.nuxeo,
@@ -152,6 +152,7 @@ class Locks(RuleBasedStateMachine):
         if operation == "lock":
             self.attempt(call, reference, before in ("", lock_id), file, lock_id)
             after = (lock_id, ends, where) if before in ("", lock_id) else None
+            self.session_may_have_expired()
         elif operation == "unlock_and_relock":
             new_lock_id = self.presented(reference, new_lock_id)
             self.attempt(call, reference, before == lock_id, file, new_lock_id, lock_id)
@@ -171,8 +172,9 @@ class Locks(RuleBasedStateMachine):
         user=st.sampled_from(USERS),
         lock_id=PRESENTED,
         content=CONTENTS,
+        is_exit_save=st.booleans(),
     )
-    def put_file(self, reference, user, lock_id, content):
+    def put_file(self, reference, user, lock_id, content, is_exit_save):
         before = self.current(reference)
         lock_id = self.presented(reference, lock_id)
         # Without a lock, only a file that has just been made may be saved; the same once more, as
@@ -187,16 +189,28 @@ class Locks(RuleBasedStateMachine):
             lock_id,
             io.BytesIO(content),
             len(content),
-            SaveNote(),
+            SaveNote(is_exit_save=is_exit_save),
         )
         if may and content != self.contents[reference]:
             self.contents[reference] = content
             self.is_unversioned = True
+        if may and is_exit_save and not any(self.current(f) for f in FILES if f is not reference):
+            # Nobody is left to write; the locks may be there a little longer.
+            self.saved_in_a_version()
+
+    def session_may_have_expired(self):
+        """Whoever begins a session ends one that expired and was not looked after yet."""
+        if self.model:
+            self.session_may_have_ended()
 
     def session_may_have_ended(self):
         """With the last lock of the document, what was saved gets one version."""
         if any(map(self.current, FILES)):
             return
+        self.model.clear()
+        self.saved_in_a_version()
+
+    def saved_in_a_version(self):
         self.versions += self.is_unversioned
         if self.is_unversioned:
             assert self.nuxeo.kept[-1] == self.contents[MAIN]
@@ -239,6 +253,7 @@ class Locks(RuleBasedStateMachine):
         if may:
             assert self.nuxeo.kept[before:] == kept
             self.versions += len(kept)
+            self.is_unversioned = False
             self.contents[MAIN] = content
         else:
             assert len(self.nuxeo.kept) == before
