@@ -160,7 +160,6 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
         gateway.documents,
         store,
         VersionPolicies(settings.versioning, settings.versioning_by_type),
-        only_first=settings.auto_versioning == "firstSave",
         events=events,
         clock=clock,
     )

@@ -107,7 +107,6 @@ class Settings:
     stale_lock_after: int
     versioning: VersionPolicy
     versioning_by_type: Mapping[str, VersionPolicy]
-    auto_versioning: str
     discovery_refresh: int
     max_file_size: int
     recovery_dir: Path | None

@@ -297,16 +297,6 @@ KEYS: tuple[SettingsKey, ...] = (
         purpose="The same for documents of a type.",
     ),
     SettingsKey(
-        key="nuxeo.wopi.autoVersioning",
-        attribute="auto_versioning",
-        parse=values.one_of("server", "firstSave"),
-        default="server",
-        expected="server or firstSave",
-        purpose="For which saves of a main file the server goes on making versions by its own "
-        "rules, such as one whenever a co-author saves: for all, or for the first of a session "
-        "alone.",
-    ),
-    SettingsKey(
         key="nuxeo.wopi.discoveryRefresh",
         attribute="discovery_refresh",
         parse=values.whole_number(60, 604800),

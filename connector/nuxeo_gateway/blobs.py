@@ -190,7 +190,6 @@ class Blobs:
         uploaded: UploadedBlob,
         user: str,
         comment: str | None = None,
-        versioning_option: str | None = None,
     ) -> Document:
         """Make uploaded content the blob of ``reference``, and see that it is.
 
@@ -205,8 +204,6 @@ class Blobs:
             uploaded: where it was uploaded to; gone afterwards, whatever happens.
             user: who saves.
             comment: for Nuxeo's audit; a list item has none.
-            versioning_option: ``NONE`` keeps the server's own rules for versions from this update
-                (REST_CONTRACT 5.4); not so for a list item.
 
         Raises:
             NuxeoConflict: the document was changed since it was read.
@@ -218,7 +215,7 @@ class Blobs:
         after = (
             self._attach(reference, read, uploaded, user)
             if is_in_list
-            else self._put(reference, read, uploaded, user, comment, versioning_option)
+            else self._put(reference, read, uploaded, user, comment)
         )
         stored = after.blob(reference.xpath)
         if stored is None or not holds(stored, content):
@@ -232,7 +229,6 @@ class Blobs:
         uploaded: UploadedBlob,
         user: str,
         comment: str | None,
-        versioning_option: str | None,
     ) -> Document:
         # The file id must be text (REST_CONTRACT 4).
         blob = {"upload-batch": uploaded.batch_id, "upload-fileId": "0"}
@@ -244,7 +240,6 @@ class Blobs:
                 **shape_headers(reference.xpath),
                 "enrichers-document": "permissions",
                 **({"Update-Comment": comment} if comment else {}),
-                **({"X-Versioning-Option": versioning_option} if versioning_option else {}),
             },
             data={
                 "entity-type": "document",

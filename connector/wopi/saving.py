@@ -417,13 +417,7 @@ class Saving:
         comment = header_text(note.comment) if note.comment else None
         try:
             return self._gateway.blobs.replace(
-                place,
-                document,
-                content,
-                uploaded,
-                file.user,
-                comment,
-                self._versioning.option(before),
+                place, document, content, uploaded, file.user, comment
             )
         except NuxeoConflict as error:
             self._versioning.take_back(file.reference, before)

@@ -142,8 +142,6 @@ class Versioning:
         documents: of Nuxeo.
         store: has the holds.
         policies: when versions are made.
-        only_first: whether the server's own rules for versions are to go for the first save of a
-            session alone.
         events: is told of versions.
         clock: seconds since the epoch.
     """
@@ -154,14 +152,12 @@ class Versioning:
         store: LockStore,
         policies: VersionPolicies,
         *,
-        only_first: bool = False,
         events: Events = NO_EVENTS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._documents = documents
         self._store = store
         self._policies = policies
-        self._only_first = only_first
         self._events = events
         self._clock = clock
 
@@ -180,7 +176,7 @@ class Versioning:
         """
         key = reference.document_key
         before = self._store.hold(key)
-        if self._only_first or self._policies.of(document.type).when is not When.NEVER:
+        if self._policies.of(document.type).when is not When.NEVER:
             noted = with_save(before or Hold(key, None), user, editors, self._clock())
             self._note(noted, "may get no version")
         return before
@@ -194,17 +190,6 @@ class Versioning:
                 self._store.put_hold(before)
         except LockStoreBusy as error:
             _log.warning("%s may get a needless version: %s", reference.document_key, error)
-
-    def option(self, before: Hold | None) -> str | None:
-        """X-Versioning-Option of a save: ``None`` leaves it to the server's rules.
-
-        Nuxeo's usual rule keeps the state before a save whenever somebody else saves. What is
-        changed first is so kept; the states between, in which co-authors take turns, need not be.
-
-        Args:
-            before: the hold as it was before the save was noted.
-        """
-        return "NONE" if self._only_first and before is not None and before.saved_at else None
 
     def all_kept(self, reference: FileReference) -> None:
         """Note that a version was made for another reason, and whatever was saved is in it.

@@ -132,11 +132,26 @@ def test_a_save_with_a_version_answers_the_version(alice, uid, option, expected)
     assert alice.document(uid)["title"] == "archived"
 
 
-def test_a_save_without_a_version_answers_the_document(alice, bob, uid):
+def test_a_save_without_a_version_answers_the_document(alice, uid):
     headers = {"X-Versioning-Option": "NONE"}
-    assert bob.put(uid, {"dc:title": "x"}, 200, headers=headers).json()["uid"] == uid
-    # Automatic versioning is off for that save (5.4).
+    assert alice.put(uid, {"dc:title": "x"}, 200, headers=headers).json()["uid"] == uid
     assert alice.versions(uid) == []
+
+
+@pytest.mark.parametrize(("option", "expected"), [("NONE", ["0.1"]), ("MINOR", ["0.1", "0.2"])])
+def test_no_option_keeps_the_server_from_archiving_what_was_there(
+    alice, bob, uid, option, expected
+):
+    """JSONDocumentObject drops NONE; and AbstractSession.saveDocument asks for no option before."""
+    bob.put(uid, {"dc:title": "x"}, 200, headers={"X-Versioning-Option": option})
+    assert sorted(label(alice, item["uid"]) for item in alice.versions(uid)) == expected
+
+
+def test_a_note_is_not_kept_from_its_version_either(alice):
+    uid = alice.create_empty("Note")["uid"]
+    before = len(alice.versions(uid))
+    alice.put(uid, {"note:note": "one"}, 200, headers={"X-Versioning-Option": "NONE"})
+    assert len(alice.versions(uid)) == before + 1
 
 
 def test_a_save_with_a_source_answers_the_last_version_or_nothing(alice, uid):

@@ -106,16 +106,6 @@ class TestSession:
         # The server has kept alice's before bob's, by its own rule.
         assert versions(alice, uid) == [("0.1", b"alice's"), ("0.2", b"and bob's")]
 
-    def test_co_authors_taking_turns_can_be_kept_from_making_versions(self, connector, alice, uid):
-        calm = connector(autoVersioning="firstSave")
-        first, second = calm.open("alice", uid), calm.open("bob", uid)
-        first.lock("L")
-        for round_ in range(3):
-            first.put(b"alice %d" % round_, "L")
-            second.put(b"bob %d" % round_, "L")
-        first.unlock("L")
-        assert versions(alice, uid) == [("0.1", b"bob 2")]
-
     def test_two_files_of_a_document_make_one_version_when_both_are_closed(self, demo, alice):
         uid = alice.create(b"main", attachments=[("b.docx", b"annex")])
         main, annex = demo.open("alice", uid), demo.open("bob", uid, "files:files/0/file")
@@ -314,17 +304,6 @@ class TestOtherRules:
         client.put(b"the end", "L")
         client.unlock("L")
         assert versions(alice, uid)[-1] == ("0.3", b"the end")
-
-    def test_none_and_the_server_told_so_too(self, connector, alice, uid):
-        calm = connector(versioning="none", autoVersioning="firstSave")
-        first, second = calm.open("bob", uid), calm.open("alice", uid)
-        first.lock("L")
-        first.put(b"bob's", "L")
-        second.put(b"alice's", "L")
-        first.put(b"bob's again", "L")
-        first.unlock("L")
-        # What there was before is kept, as always when somebody else begins.
-        assert versions(alice, uid) == [("0.1", b"before")]
 
     def test_by_type_of_document(self, connector, alice, uid):
         mixed = connector(versioning="none", versioningByType="File=session major; Note=none")

@@ -111,7 +111,7 @@ class Nuxeo:
     def discard(self, uploaded, _user):
         self.batches[uploaded.batch_id] = None
 
-    def replace(self, reference, read, _content, uploaded, user, _comment=None, _option=None):
+    def replace(self, reference, read, _content, uploaded, user, _comment=None):
         self._changed(read, user)
         self.contents[reference] = self.batches[uploaded.batch_id]
         self.batches[uploaded.batch_id] = None

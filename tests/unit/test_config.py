@@ -82,7 +82,6 @@ class TestDefaults:
             stale_lock_after=0,
             versioning=VersionPolicy(When.SESSION),
             versioning_by_type={},
-            auto_versioning="server",
             discovery_refresh=43200,
             max_file_size=0,
             recovery_dir=tmp_path / "data" / "recovery",

@@ -123,7 +123,8 @@ class Session:
             document: what is changed.
             properties: full names and values; others stay as they are.
             change_token: as the client sent it; only its user part is compared, and only text is.
-            versioning_option: ``MINOR``, ``MAJOR`` or ``NONE`` in place of automatic versioning.
+            versioning_option: ``MINOR``, ``MAJOR`` or ``NONE`` in place of what automatic
+                versioning does after a save; what it does before is done all the same.
             comment: for the audit.
 
         Raises:
@@ -144,8 +145,7 @@ class Session:
                     403,
                     f"Cannot change blob from document {current.uid}, it is under retention / hold",
                 )
-            automatic = versioning_option is None
-            if automatic and versioning.archives_before_save(current, self.principal.name):
+            if versioning.archives_before_save(current, self.principal.name):
                 self._archive(copy.deepcopy(current), current, "MINOR")
             former = dict(current.properties)
             current.properties |= recognised(properties)
@@ -154,7 +154,7 @@ class Session:
             current.is_checked_out = True
             self.store.put(current)
             self.log(current, "documentModified", comment)
-            if automatic and versioning.archives_after_save(current):
+            if versioning_option is None and versioning.archives_after_save(current):
                 versioning_option = "MINOR"
             if versioning_option in ("MINOR", "MAJOR") and versioning.is_versionable(current):
                 self.version(current, versioning_option)

@@ -141,7 +141,8 @@ class DocumentViews:
             properties,
             # Without the uid the server never looks at the change token.
             change_token=body.get("changeToken") if body.get("uid") else None,
-            versioning_option=option,
+            # The server makes nothing of NONE.
+            versioning_option=None if option == "NONE" else option,
             comment=request.headers.get("Update-Comment"),
         )
         if option in ("MINOR", "MAJOR") or request.headers.get("source"):
