@@ -109,6 +109,33 @@ def test_a_version_keeps_the_content_of_its_time(carol, alice, uid):
     assert carol.content(uid) == b"later"
 
 
+def test_a_restored_version_is_the_document_again(alice, carol, uid):
+    """Document.RestoreVersion, CoreSession.restoreToVersion."""
+    alice.operation("Document.CreateVersion", uid, increment="Minor")
+    alice.replace(uid, b"later")
+    before = alice.document(uid)["changeToken"]
+    (version,) = alice.versions(uid)
+    carol.operation("Document.RestoreVersion", version["uid"], 403)
+    restored = alice.operation("Document.RestoreVersion", version["uid"]).json()
+    assert (restored["uid"], restored["isCheckedOut"]) == (uid, False)
+    assert (alice.content(uid), label(alice, uid)) == (b"content", "0.1")
+    # Seen by the system part of the change token, as every change is (5.3).
+    after = alice.document(uid)["changeToken"]
+    assert int(after.partition("-")[0]) > int(before.partition("-")[0])
+
+
+def test_what_was_there_may_become_a_version_before_another_is_restored(alice, uid):
+    alice.operation("Document.CreateVersion", uid, increment="Minor")
+    (version,) = alice.versions(uid)
+    alice.replace(uid, b"later")
+    options = {"createVersion": True, "checkout": True}
+    alice.operation("Document.RestoreVersion", version["uid"], **options)
+    assert (alice.content(uid), label(alice, uid)) == (b"content", "0.2+")
+    assert {alice.content(item["uid"]) for item in alice.versions(uid)} == {b"content", b"later"}
+    alice.operation("Document.CheckIn", uid, version="minor")
+    assert label(alice, uid) == "0.3"
+
+
 def test_a_folder_has_no_versions(alice):
     folder = alice.create_empty("Folder")["uid"]
     alice.operation("Document.CreateVersion", folder, 500, increment="Minor")

@@ -488,7 +488,8 @@ class TestItemVersion:
         demo.nuxeo("bob").replace(uid, b"by somebody else")
         assert changed()
         # Back to what it was: the old digest, and yet another version.
-        alice.replace(uid, alice.content(version["uid"]))
+        alice.operation("Document.RestoreVersion", version["uid"], createVersion=True)
+        assert alice.content(uid) == b"by the web"
         assert changed()
         client.lock("L")
         client.put(b"by an office", "L")

@@ -10,7 +10,7 @@ from connector.sandbox.nuxeo_server.calls import Call, Operation, loads
 from connector.sandbox.nuxeo_server.doctypes import BLOBS, LISTS
 from connector.sandbox.nuxeo_server.errors import NuxeoError, forbidden, not_found, server_error
 from connector.sandbox.nuxeo_server.store import Document
-from connector.sandbox.nuxeo_server.versioning import OPTIONS
+from connector.sandbox.nuxeo_server.versioning import OPTIONS, check_out
 from connector.sandbox.nuxeo_server.xpaths import blob_at, with_blob
 
 
@@ -41,9 +41,15 @@ def _check_out(call: Call) -> Document:
     call.session.require(call.on, "WriteProperties")
 
     def change(document: Document) -> None:
-        document.is_checked_out = True
+        check_out(call.server.store, document)
 
     return call.session.change(call.on, "documentCheckedOut", change)
+
+
+def _restore_version(call: Call) -> Document:
+    return call.session.restore(
+        call.on, check_in=call.flag("createVersion"), check_out=call.flag("checkout")
+    )
 
 
 def _last_version(call: Call) -> Document | None:
@@ -160,6 +166,7 @@ DOCUMENTS: Mapping[str, Operation] = {
     "Document.GetVersions": lambda call: call.session.versions(call.on),
     "Document.Lock": lambda call: call.session.lock(call.on),
     "Document.Move": _move,
+    "Document.RestoreVersion": _restore_version,
     "Document.SetProperty": _set_property,
     "Document.Trash": lambda call: tree.trash(call.session, call.on),
     "Document.Unlock": lambda call: call.session.unlock(call.on),

@@ -151,7 +151,7 @@ class Session:
             current.properties |= recognised(properties)
             quota.check(self.store, current, former, "beforeDocumentModification")
             self._touch(current, counted=isinstance(change_token, str))
-            current.is_checked_out = True
+            versioning.check_out(self.store, current)
             self.store.put(current)
             self.log(current, "documentModified", comment)
             if versioning_option is None and versioning.archives_after_save(current):
@@ -191,7 +191,7 @@ class Session:
         """
         if not versioning.is_versionable(document):
             raise server_error()
-        self.require(document, "WriteVersion")
+        self.require(document, "WriteProperties")
         with self.store.writing():
             live = self._live(document)
             if live.is_version:
@@ -202,6 +202,32 @@ class Session:
             live.is_checked_out = False
             live.system_token += 1
             self.store.put(live)
+        return live
+
+    def restore(self, version: Document, *, check_in: bool, check_out: bool) -> Document:
+        """Make a document again what a version of it is; returns it.
+
+        Args:
+            version: which.
+            check_in: whether what it is now becomes a version first, unless it is one.
+            check_out: whether it counts as changed since that version.
+
+        Raises:
+            NuxeoError: 404 when the document is gone, 403.
+        """
+        with self.store.writing():
+            live = self._live(self.get(version.series_uid or version.uid))
+            self.require(live, "WriteVersion")
+            if check_in and live.is_checked_out:
+                self._archive(live, live, "MINOR")
+            live.properties = copy.deepcopy(version.properties)
+            live.version_label, live.is_checked_out = version.version_label, False
+            # The user part is the version's, which never had one.
+            live.system_token, live.user_token = live.system_token + 1, 0
+            if check_out:
+                versioning.check_out(self.store, live)
+            self.store.put(live)
+            self.log(live, "documentRestored", version.version_label)
         return live
 
     def change(

@@ -58,6 +58,19 @@ def archive(store: Store, state: Document, live: Document, increment: str) -> No
     store.put(archived)
 
 
+def check_out(store: Store, document: Document) -> None:
+    """Have a document count as changed since its last version; its numbers go on from there."""
+    if document.is_checked_out:
+        return
+    document.is_checked_out = True
+    versions = store.versions(document.uid)
+    if versions:
+        last = versions[-1]
+        document.version_label = last.version_label
+        for name in ("uid:major_version", "uid:minor_version"):
+            document.properties[name] = last.properties.get(name)
+
+
 def forget_versions(document: Document) -> None:
     """Make a copy a document without a past."""
     document.version_label = ""
