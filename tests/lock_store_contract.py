@@ -205,8 +205,11 @@ class LockStoreContract:
         assert store.see_content("file1", "old", 1) == old
         assert store.see_content("file1", "older", 0) == 0
         assert store.see_content("file1", "new", 2) == new
+        # Neither is older than the other: what comes last counts.
+        newer = store.see_content("file1", "newer", 2)
+        assert newer > new
         # Without an order nothing can be told: what comes last counts.
-        assert store.see_content("file1", "old", None) > new
+        assert store.see_content("file1", "old", None) > newer
 
     def test_asking_for_a_generation_notes_nothing(self, store):
         assert store.known_generation("file1", "aaa") is None
@@ -317,6 +320,13 @@ class LockStoreContract:
         store.drop_hold("d/1")
         store.put_hold(Hold("d/1", "carl"))
         assert store.claim_idle_holds(60) == (Hold("d/1", "carl"),)
+
+    def test_of_a_document_that_was_forgotten_no_claim_is_left(self, store):
+        store.put_hold(Hold("d/1", "ana"))
+        assert store.claim_idle_holds(60) == (Hold("d/1", "ana"),)
+        store.forget_document("d/1")
+        store.put_hold(Hold("d/1", "bo"))
+        assert store.claim_idle_holds(60) == (Hold("d/1", "bo"),)
 
     def test_any_text_is_kept_as_it_is(self, store):
         odd = "a: b/\n\u2028 'Ünï' \U0001f600 {}"
