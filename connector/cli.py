@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from connector import __version__, config, config_values, logs
+from connector.cli_locks import check_lock_store
 from connector.cli_options import Usage, conf_option, read_settings, set_option
 from connector.cli_recover import recover
 
@@ -198,24 +199,14 @@ def _check_data_dir(path: Path) -> None:
 
 
 def _check_lock_store(settings: config.Settings) -> None:
-    """Open once what every worker will open."""
-    from connector.app import make_store
-    from connector.lock_store.base import LockStoreBusy, LockStoreUnusable
     from connector.lock_store.opening import left_in_sqlite
 
-    key = "nuxeo.wopi.dataDir" if settings.redis_url is None else "nuxeo.wopi.redisURL"
-    try:
-        store = make_store(settings)
-        try:
-            warnings = store.check()
-        finally:
-            store.close()
-    except (LockStoreUnusable, LockStoreBusy) as error:
-        raise Usage(f"{key}: {error}") from error
+    warnings = check_lock_store(settings)
     if settings.redis_url is not None:
-        warnings += left_in_sqlite(settings.data_dir)
+        left = left_in_sqlite(settings.data_dir)
+        warnings += [f"nuxeo.wopi.redisURL: {line}" for line in left]
     for warning in warnings:
-        click.echo(f"warning: {key}: {warning}", err=True)
+        click.echo(f"warning: {warning}", err=True)
 
 
 def _check_recovery_dir(settings: config.Settings) -> None:

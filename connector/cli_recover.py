@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 import click
 
+from connector.cli_locks import check_lock_store
 from connector.cli_options import conf_option, read_settings, set_option
 from connector.config import Settings
 from connector.recovery.folder import NoSuchSave, RecoveryFolder, SaveDamaged
@@ -101,6 +102,7 @@ def restore(
 
     settings = read_settings(conf, overrides)
     with _folder(settings) as kept, kept.open(save_id) as (save, content):
+        check_lock_store(settings)
         connector = build(settings)
         try:
             restored = connector.restoring.restore(

@@ -11,7 +11,7 @@ import pytest
 
 from connector.app import make_recovery
 from connector.recovery.item import FailedSave, session_name
-from tests.support import DEMO_FOLDER
+from tests.support import DEMO_FOLDER, HOST, free_ports
 
 
 @pytest.fixture
@@ -54,16 +54,20 @@ class Recovery:
         self.settings = {"nuxeo.wopi.recovery.dir": str(path)}
         self.folder = make_recovery(demo.settings(**self.settings))
 
-    def run(self, *arguments, fails=False, text=True, **overrides):
+    def call(self, *arguments, text=True, **overrides):
+        """Run the command, however it ends."""
         settings = [f"--set={key}={value}" for key, value in (self.settings | overrides).items()]
         name, *rest = arguments
         command = [sys.executable, "-m", "connector", "recover", name]
-        done = subprocess.run(
+        return subprocess.run(
             [*command, "--conf", str(self._demo.conf), *settings, *rest],
             capture_output=True,
             text=text,
             timeout=120,
         )
+
+    def run(self, *arguments, fails=False, text=True, **overrides):
+        done = self.call(*arguments, text=text, **overrides)
         assert (done.returncode != 0) is fails, done.stderr
         if not fails:
             return done.stdout
@@ -246,6 +250,24 @@ class TestRefusals:
         save = recovery.keep(alice.document(uid), b"my text")
         down = {"nuxeo.wopi.nuxeoURL": "http://127.0.0.1:9/nuxeo"}
         assert "Nuxeo: " in recovery.run("restore", save, fails=True, **down)
+        assert [each.id for each in recovery.folder.all()] == [save]
+
+    def test_the_locks_cannot_be_used(self, recovery, alice, uid, tmp_path):
+        """Nothing is put back past them, and the save stays."""
+        save = recovery.keep(alice.document(uid), b"my text")
+        (tmp_path / "wopi").mkdir()
+        (tmp_path / "wopi" / "locks.sqlite").write_text("no database, " * 100)
+        redis = f"redis://:hidden-0815@{HOST}:{free_ports(1)}/0"
+        for key, value in (
+            ("nuxeo.wopi.dataDir", str(tmp_path / "wopi")),
+            ("nuxeo.wopi.redisURL", redis),
+        ):
+            done = recovery.call("restore", save, **{key: value})
+            assert done.returncode == 2, done.stderr
+            [line] = done.stderr.strip().splitlines()
+            assert line.startswith(f"{key}: ")
+            assert "hidden-0815" not in line
+        assert alice.content(uid) == b"before"
         assert [each.id for each in recovery.folder.all()] == [save]
 
     def test_there_is_none_of_that_id(self, recovery):

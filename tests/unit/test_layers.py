@@ -33,6 +33,7 @@ WIRING = {
     "connector.__main__",
     "connector.app",
     "connector.cli",
+    "connector.cli_locks",
     "connector.cli_recover",
     "connector.support",
 }
