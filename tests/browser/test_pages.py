@@ -246,11 +246,19 @@ def test_the_start_page_shows_what_changed_meanwhile(demo, person):
     alice.page.evaluate("window.mine = document.querySelector('.row')")
     alice.page.evaluate("window.dispatchEvent(new Event('focus'))")
     expect(row).to_contain_text("Locked by Bob Keller")
-    alice.page.evaluate("window.mine = document.querySelector('.row')")
-    with alice.page.expect_response("**/ui/"):
-        alice.page.evaluate("window.dispatchEvent(new Event('focus'))")
-    alice.page.wait_for_timeout(200)
-    assert alice.page.evaluate("window.mine.isConnected"), "replaced though nothing had changed"
+    shown = "document.querySelector('.row').parentElement.innerHTML"
+    for _ in range(5):
+        before = alice.page.evaluate(shown)
+        alice.page.evaluate("window.mine = document.querySelector('.row')")
+        with alice.page.expect_response("**/ui/"):
+            alice.page.evaluate("window.dispatchEvent(new Event('focus'))")
+        alice.page.wait_for_timeout(200)
+        if alice.page.evaluate("window.mine.isConnected"):
+            break
+        # What other tests have left behind may be given back at this very moment.
+        assert alice.page.evaluate(shown) != before, "replaced though nothing had changed"
+    else:
+        pytest.fail("the page never stays as it is")
     nuxeo.operation("Document.Unlock", uid)
 
 
