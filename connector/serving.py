@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import errno
+import signal
 import socket
 from collections.abc import Callable
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
 
 from connector.logs import RedactingFormatter
 
 _KEEP_ALIVE = 30
 _LET_FINISH = 90
+_STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
 
 class CannotListen(Exception):
@@ -31,6 +35,27 @@ class _RedactingLogger(Logger):
             handler.setFormatter(RedactingFormatter(self.error_fmt, self.datefmt))
 
 
+class _Worker(ThreadWorker):
+    def init_signals(self) -> None:
+        """Listen to the signals that wait since the worker began."""
+        super().init_signals()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
+
+
+class _Master(Arbiter):
+    def spawn_worker(self) -> Any:
+        """Begin a worker, and have a signal to stop wait until it can be obeyed.
+
+        In its first moments a worker has its master's handlers, which only note a signal for the
+        master: it would go on, and keep the address, until the master loses its patience.
+        """
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+        try:
+            return super().spawn_worker()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
+
+
 class _Server(BaseApplication):
     def __init__(self, load: Callable[[], Any], options: dict[str, Any]) -> None:
         self._load = load
@@ -43,6 +68,9 @@ class _Server(BaseApplication):
 
     def load(self) -> Any:
         return self._load()
+
+    def run(self) -> None:
+        _Master(self).run()
 
 
 def check_address(host: str, port: int) -> None:
@@ -92,7 +120,7 @@ def serve(
             "bind": _bound(host, port),
             "workers": workers,
             "threads": threads,
-            "worker_class": "gthread",
+            "worker_class": _Worker,
             "keepalive": _KEEP_ALIVE,
             # A save that is under way when the service is restarted is to come to its end.
             "graceful_timeout": _LET_FINISH,

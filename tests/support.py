@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import queue
+import random
 import signal
 import socket
 import subprocess
@@ -32,24 +34,18 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 def free_ports(count=3):
-    """The first of ``count`` neighbouring ports that nobody uses."""
+    """The first of ``count`` neighbouring ports that nobody uses.
+
+    None of those that the system gives to outgoing connections, as another one may be at any time.
+    """
     for _ in range(200):
-        with socket.socket() as first:
-            first.bind((HOST, 0))
-            port = first.getsockname()[1]
-            if port + count > 65535:
-                continue
-            others = []
-            try:
-                for number in range(port + 1, port + count):
-                    other = socket.socket()
-                    others.append(other)
-                    other.bind((HOST, number))
-            except OSError:
-                continue
-            finally:
-                for other in others:
-                    other.close()
+        port = random.SystemRandom().randrange(10000, 32000)
+        try:
+            with contextlib.ExitStack() as stack:
+                for number in range(port, port + count):
+                    stack.enter_context(socket.socket()).bind((HOST, number))
+        except OSError:
+            continue
         return port
     raise RuntimeError("no free ports")
 

@@ -293,6 +293,36 @@ def test_a_signal_ends_everything_and_a_second_one_changes_nothing(stop_with):
     assert not folder.exists()
 
 
+SLOW_TO_BEGIN = """
+import sys, time
+from gunicorn.workers.gthread import ThreadWorker
+from connector.serving import serve
+
+at_once = ThreadWorker.init_process
+def as_on_a_busy_machine(worker):
+    time.sleep(2)
+    at_once(worker)
+ThreadWorker.init_process = as_on_a_busy_machine
+
+port = int(sys.argv[1])
+serve(lambda: None, host="127.0.0.1", port=port, workers=2, threads=2, log_level="WARNING")
+"""
+
+
+def test_a_server_stops_also_while_its_workers_begin():
+    """Or it would hold the address until it loses patience with them, which is long."""
+    command = [sys.executable, "-c", SLOW_TO_BEGIN, str(free_ports(1))]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        while len(children(server.pid)) < 2:
+            assert server.poll() is None, server.stderr.read()
+            time.sleep(0.01)
+        server.terminate()
+        try:
+            assert server.wait(20) == 0, server.stderr.read()
+        finally:
+            server.kill()
+
+
 def test_a_demo_that_is_killed_takes_its_parts_along(tmp_path):
     port = free_ports()
     demo = Process("demo", "--port", port, "--data", tmp_path, "--no-browser")
