@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from connector.lock_store.base import Hold, LockStoreBusy, StoredLock
+from connector.lock_store.base import GIVEN_KEPT, Hold, LockStoreBusy, StoredLock
 
 
 class Clock:
@@ -77,15 +77,75 @@ class LockStoreContract:
         assert not store.release("file1", "A")
         assert store.take(lock("B", expires=5000.0))
 
-    def test_noting_content_and_refreshing_leave_each_other_alone(self, store):
+    def test_noting_a_save_or_a_name_and_refreshing_leave_each_other_alone(self, store):
         store.take(lock("A"))
-        store.note_content("file1", "other", "b.docx", "y")
+        store.note_name("file1", "b.docx", "y")
+        assert store.get("file1") == replace(lock("A"), file_name="b.docx", mime_type="y")
         store.refresh("file1", "A", "B", 3000.0)
-        store.note_content("file1", "third", "c.docx", "z")
+        store.note_saved("file1", "third", "c.docx", "z", "", "ana")
         expected = replace(
             lock("B", expires=3000.0), content="third", file_name="c.docx", mime_type="z"
         )
         assert store.get("file1") == expected
+
+    def test_what_an_office_client_was_given_is_known_by_user_for_a_day(self, store, clock):
+        assert store.given("file1", "office", "ana") is None
+        store.note_given("file1", "office", "ana", "one")
+        store.note_given("file1", "office", "bo", "two")
+        store.note_given("file1", "collabora", "ana", "three")
+        clock.now += GIVEN_KEPT - 1
+        store.claim_idle_holds(60)
+        assert store.given("file1", "office", "ana") == "one"
+        assert store.given("file1", "office", "bo") == "two"
+        assert store.given("file1", "collabora", "ana") == "three"
+        assert store.given("file2", "office", "ana") is None
+        store.note_given("file1", "office", "bo", "four")
+        clock.now += 1
+        store.claim_idle_holds(60)
+        assert store.given("file1", "office", "ana") is None
+        assert store.given("file1", "office", "bo") == "four"
+
+    def test_a_save_is_what_all_have_who_had_what_was_there_before(self, store):
+        for client, user, content in (
+            ("office", "ana", "digest"),
+            ("office", "bo", "digest"),
+            ("office", "carl", "older"),
+            ("collabora", "dan", "digest"),
+        ):
+            store.note_given("file1", client, user, content)
+        store.take(replace(lock("A"), client="office"))
+        store.note_saved("file1", "new", "a.docx", "text/x", "office", "erin")
+        given = [store.given("file1", "office", user) for user in ("ana", "bo", "carl", "erin")]
+        assert given == ["new", "new", "older", "new"]
+        assert store.given("file1", "collabora", "dan") == "digest"
+
+    def test_an_office_client_that_was_behind_catches_up(self, store):
+        behind = replace(lock("A"), client="office", client_has="older")
+
+        def is_behind():
+            return store.get("file1").client_has == "older"
+
+        assert store.take(behind)
+        assert store.get("file1") == behind
+        for client, user, content in (
+            ("office", "bo", "digest"),
+            ("collabora", "ana", "digest"),
+            ("office", "ana", "other"),
+        ):
+            store.note_given("file1", client, user, content)
+            assert is_behind()
+        store.refresh("file1", "A", "A", 2900.0)
+        store.note_name("file1", "b.docx", "y")
+        assert is_behind()
+        store.note_given("file1", "office", "ana", "digest")
+        assert not is_behind()
+
+        assert store.take_over(replace(behind, lock_id="B"), "A", 3000.0)
+        assert is_behind()
+        store.note_given("file1", "office", "ana", "older")
+        store.note_saved("file1", "new", "a.docx", "text/x", "office", "bo")
+        assert store.get("file1").client_has == ""
+        assert store.given("file1", "office", "ana") == "new"
 
     def test_a_hold_is_kept_until_it_is_dropped(self, store):
         hold = Hold("default/doc", "ana", "bo", "carl", 9.5, 6.5, 7.5, "bo", ("ana", "Zoë"))
@@ -330,7 +390,7 @@ class LockStoreContract:
 
     def test_any_text_is_kept_as_it_is(self, store):
         odd = "a: b/\n\u2028 'Ünï' \U0001f600 {}"
-        taken = StoredLock("f:1", "d:1/x", odd, odd, 2800.123456789, odd, odd, odd, odd, odd)
+        taken = StoredLock("f:1", "d:1/x", odd, odd, 2800.123456789, odd, odd, odd, odd, odd, odd)
         assert store.take(taken)
         assert store.get("f:1") == taken
         hold = Hold(
@@ -338,6 +398,8 @@ class LockStoreContract:
         )
         store.put_hold(hold)
         assert store.hold("d:1/x") == hold
+        store.note_given("f:1", odd, odd, odd)
+        assert store.given("f:1", odd, odd) == odd
         store.put_user_info(odd, "office", odd)
         assert store.user_info(odd, "office") == odd
 

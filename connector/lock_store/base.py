@@ -15,6 +15,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+GIVEN_KEPT = 24 * 3600.0
+"""Seconds for which a store knows what was given to whom: longer than anybody edits at a stretch
+without being given the file again."""
+
 
 class LockStoreUnusable(Exception):
     """The store as it is set up cannot be used; why, in one line, without anything secret."""
@@ -48,6 +52,8 @@ class StoredLock:
         client: name of the office client that it is edited in; empty if that is not known.
         path: of the document at that moment; empty if that is not known. A document that is gone
             does not tell any more where it was.
+        client_has: what the office client was last given or saved, where that is not ``content``:
+            somebody else has written since. Empty otherwise, and once the client has caught up.
     """
 
     file_id: str
@@ -60,6 +66,7 @@ class StoredLock:
     mime_type: str
     client: str = ""
     path: str = ""
+    client_has: str = ""
 
 
 @dataclass(frozen=True)
@@ -134,8 +141,26 @@ class LockStore(Protocol):
             ends_by: when that must end at the latest, in seconds since the epoch.
         """
 
-    def note_content(self, file_id: str, content: str, file_name: str, mime_type: str) -> None:
-        """Note what a locked file holds now; its lock's id and end are left as they are."""
+    def note_name(self, file_id: str, file_name: str, mime_type: str) -> None:
+        """Note what a locked file is called now; its lock's id and end are left as they are."""
+
+    def note_saved(
+        self, file_id: str, content: str, file_name: str, mime_type: str, client: str, user: str
+    ) -> None:
+        """Note what was saved under a file's lock; its id and end are left as they are.
+
+        What was saved is what the user has now, and so has everybody in the same office client who
+        had what the lock was on before.
+        """
+
+    def note_given(self, file_id: str, client: str, user: str, content: str) -> None:
+        """Note what an office client was given for a user to edit.
+
+        With the content that it is on, the user's own lock has nothing more to catch up with.
+        """
+
+    def given(self, file_id: str, client: str, user: str) -> str | None:
+        """The content that a user's office client was last given or saved within ``GIVEN_KEPT``."""
 
     def release(self, file_id: str, expected_lock_id: str) -> bool:
         """Take the live lock with the expected id off a file."""

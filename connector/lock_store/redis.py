@@ -14,6 +14,7 @@ by itself, long after, is only to clear away.
 ``holds``                    sorted set: document keys, by when they may be claimed
 ``content:<file id>``        hash: a file's content and its generation, and the one before
 ``user-info:<user>``         hash: what each office client has left
+``given:<client>:<file id>`` hash: by user, when and what an office client was last given or saved
 ``section:<document key>``   the token of whoever is in the critical section
 ===========================  ====================================================================
 """
@@ -32,7 +33,7 @@ from typing import Any
 from redis.commands.core import Script
 
 from connector.lock_store import redis_scripts as scripts
-from connector.lock_store.base import Hold, LockStoreUnusable, StoredLock
+from connector.lock_store.base import GIVEN_KEPT, Hold, LockStoreUnusable, StoredLock
 from connector.lock_store.redis_connection import connect, problem_with, redis_errors, warnings_of
 from connector.lock_store.redis_sections import Sections
 
@@ -135,11 +136,36 @@ class RedisLockStore:
         ]
         return bool(self._run(scripts.REFRESH, [self._key("lock", file_id)], arguments))
 
-    def note_content(self, file_id: str, content: str, file_name: str, mime_type: str) -> None:
+    def note_name(self, file_id: str, file_name: str, mime_type: str) -> None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        self._run(scripts.NOTE_NAME, [self._key("lock", file_id)], [file_name, mime_type])
+
+    def note_saved(
+        self, file_id: str, content: str, file_name: str, mime_type: str, client: str, user: str
+    ) -> None:
         """See :class:`connector.lock_store.base.LockStore`."""
         self._run(
-            scripts.NOTE_CONTENT, [self._key("lock", file_id)], [content, file_name, mime_type]
+            scripts.NOTE_SAVED,
+            [self._key("lock", file_id), self._key("given", client, file_id)],
+            [*self._given_now(user, content), file_name, mime_type],
         )
+
+    def note_given(self, file_id: str, client: str, user: str, content: str) -> None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        self._run(
+            scripts.NOTE_GIVEN,
+            [self._key("lock", file_id), self._key("given", client, file_id)],
+            [*self._given_now(user, content), client],
+        )
+
+    def given(self, file_id: str, client: str, user: str) -> str | None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        with redis_errors(self._client):
+            known = self._client.hget(self._key("given", client, file_id), user)
+        if known is None:
+            return None
+        given_at, _, content = str(known).partition(" ")
+        return content if float(given_at) > self._clock() - GIVEN_KEPT else None
 
     def release(self, file_id: str, expected_lock_id: str) -> bool:
         """See :class:`connector.lock_store.base.LockStore`."""
@@ -282,6 +308,9 @@ class RedisLockStore:
     def _kept(self, expires_at: float) -> int:
         """For how many milliseconds Redis keeps a lock that ends then."""
         return int((max(0.0, expires_at - self._clock()) + _LOCK_KEPT) * 1000)
+
+    def _given_now(self, user: str, content: str) -> list[_Argument]:
+        return [user, content, _number(self._clock()), int(GIVEN_KEPT * 1000)]
 
     def _new_generation(self) -> int:
         """Milliseconds of the clock, so that numbers go on growing when all was lost."""

@@ -120,16 +120,60 @@ return 1
 )
 """KEYS: lock. ARGV: now, expected id, new id, end, milliseconds, prefix."""
 
-NOTE_CONTENT = (
+NOTE_NAME = (
     _PRELUDE
     + """
 if redis.call('EXISTS', key(1)) == 1 then
-    redis.call('HSET', key(1), 'content', arg(1), 'file_name', arg(2), 'mime_type', arg(3))
+    redis.call('HSET', key(1), 'file_name', arg(1), 'mime_type', arg(2))
 end
 return 1
 """
 )
-"""KEYS: lock. ARGV: content, file name, type."""
+"""KEYS: lock. ARGV: file name, type."""
+
+# Of what office clients have: "given:<client>:<file id>" is a hash of "<when> <content>" by user.
+_GIVEN = """
+local function put_given(given, user, content, now, milliseconds)
+    redis.call('HSET', given, user, now .. ' ' .. content)
+    redis.call('PEXPIRE', given, milliseconds)
+end
+"""
+
+NOTE_SAVED = (
+    _PRELUDE
+    + _GIVEN
+    + """
+local former = redis.call('HMGET', key(1), 'content', 'client_has')
+if former[1] then
+    local given = redis.call('HGETALL', key(2))
+    for number = 1, #given, 2 do
+        local content = string.match(given[number + 1], '^%S+ (.*)$')
+        if content == former[1] or content == former[2] then
+            put_given(key(2), given[number], arg(2), arg(3), arg(4))
+        end
+    end
+    redis.call('HSET', key(1), 'content', arg(2), 'file_name', arg(5), 'mime_type', arg(6),
+        'client_has', '')
+end
+put_given(key(2), arg(1), arg(2), arg(3), arg(4))
+return 1
+"""
+)
+"""KEYS: lock, given. ARGV: user, content, now, milliseconds, file name, type."""
+
+NOTE_GIVEN = (
+    _PRELUDE
+    + _GIVEN
+    + """
+put_given(key(2), arg(1), arg(2), arg(3), arg(4))
+local lock = redis.call('HMGET', key(1), 'user', 'content', 'client')
+if lock[1] == arg(1) and lock[2] == arg(2) and lock[3] == arg(5) then
+    redis.call('HSET', key(1), 'client_has', '')
+end
+return 1
+"""
+)
+"""KEYS: lock, given. ARGV: user, content, now, milliseconds, client."""
 
 RELEASE = (
     _PRELUDE

@@ -22,7 +22,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from connector.lock_store.base import Hold, LockStoreBusy, StoredLock
+from connector.lock_store.base import GIVEN_KEPT, Hold, LockStoreBusy, StoredLock
 from connector.lock_store.sqlite_schema import make_or_upgrade
 
 DATABASE = "locks.sqlite"
@@ -96,15 +96,15 @@ class SqliteLockStore:
         """See :class:`connector.lock_store.base.LockStore`."""
         return self._changed_one(
             """INSERT INTO lock (file_id, document_key, lock_id, user, expires_at, content,
-                file_name, mime_type, client, path)
+                file_name, mime_type, client, path, client_has)
             VALUES (:file_id, :document_key, :lock_id, :user, :expires_at, :content,
-                :file_name, :mime_type, :client, :path)
+                :file_name, :mime_type, :client, :path, :client_has)
             ON CONFLICT (file_id) DO UPDATE SET
                 document_key = excluded.document_key, lock_id = excluded.lock_id,
                 user = excluded.user, expires_at = excluded.expires_at,
                 content = excluded.content, file_name = excluded.file_name,
                 mime_type = excluded.mime_type, client = excluded.client,
-                path = excluded.path
+                path = excluded.path, client_has = excluded.client_has
             WHERE lock.expires_at <= :now""",
             **asdict(lock),
             now=self._clock(),
@@ -127,7 +127,7 @@ class SqliteLockStore:
         return self._changed_one(
             """UPDATE lock SET lock_id = :lock_id, user = :user, expires_at = :expires_at,
                 content = :content, file_name = :file_name, mime_type = :mime_type,
-                client = :client, path = :path
+                client = :client, path = :path, client_has = :client_has
             WHERE file_id = :file_id AND lock_id = :expected_lock_id
                 AND expires_at > :now AND expires_at <= :ends_by""",
             **asdict(lock),
@@ -136,15 +136,63 @@ class SqliteLockStore:
             now=self._clock(),
         )
 
-    def note_content(self, file_id: str, content: str, file_name: str, mime_type: str) -> None:
+    def note_name(self, file_id: str, file_name: str, mime_type: str) -> None:
         """See :class:`connector.lock_store.base.LockStore`."""
         self._execute(
-            "UPDATE lock SET content = ?, file_name = ?, mime_type = ? WHERE file_id = ?",
-            content,
+            "UPDATE lock SET file_name = ?, mime_type = ? WHERE file_id = ?",
             file_name,
             mime_type,
             file_id,
         )
+
+    def note_saved(
+        self, file_id: str, content: str, file_name: str, mime_type: str, client: str, user: str
+    ) -> None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        with self._transaction():
+            self._execute(
+                """UPDATE given SET content = ?, given_at = ? FROM lock
+                WHERE given.file_id = ? AND given.client = ? AND lock.file_id = given.file_id
+                    AND given.content IN (lock.content, lock.client_has)""",
+                content,
+                self._clock(),
+                file_id,
+                client,
+            )
+            self._put_given(file_id, client, user, content)
+            self._execute(
+                """UPDATE lock SET content = ?, file_name = ?, mime_type = ?, client_has = ''
+                WHERE file_id = ?""",
+                content,
+                file_name,
+                mime_type,
+                file_id,
+            )
+
+    def note_given(self, file_id: str, client: str, user: str, content: str) -> None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        with self._transaction():
+            self._put_given(file_id, client, user, content)
+            self._execute(
+                """UPDATE lock SET client_has = ''
+                WHERE file_id = ? AND client = ? AND user = ? AND content = ?""",
+                file_id,
+                client,
+                user,
+                content,
+            )
+
+    def given(self, file_id: str, client: str, user: str) -> str | None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        rows = self._execute(
+            """SELECT content FROM given
+            WHERE file_id = ? AND client = ? AND user = ? AND given_at > ?""",
+            file_id,
+            client,
+            user,
+            self._clock() - GIVEN_KEPT,
+        )
+        return str(rows[0]["content"]) if rows else None
 
     def release(self, file_id: str, expected_lock_id: str) -> bool:
         """See :class:`connector.lock_store.base.LockStore`."""
@@ -188,6 +236,7 @@ class SqliteLockStore:
         """See :class:`connector.lock_store.base.LockStore`."""
         now = self._clock()
         self._execute("DELETE FROM lock WHERE expires_at <= ?", now)
+        self._execute("DELETE FROM given WHERE given_at <= ?", now - GIVEN_KEPT)
         rows = self._execute(
             """UPDATE hold SET claimed_until = ?
             WHERE claimed_until <= ? AND NOT EXISTS (
@@ -304,6 +353,19 @@ class SqliteLockStore:
                 self._execute("ROLLBACK")
                 raise
             self._execute("COMMIT")
+
+    def _put_given(self, file_id: str, client: str, user: str, content: str) -> None:
+        self._execute(
+            """INSERT INTO given (file_id, client, user, content, given_at)
+            VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (file_id, client, user) DO UPDATE SET
+                content = excluded.content, given_at = excluded.given_at""",
+            file_id,
+            client,
+            user,
+            content,
+            self._clock(),
+        )
 
     def _write_content(
         self,

@@ -15,7 +15,8 @@ CREATE TABLE IF NOT EXISTS lock (
     file_name TEXT NOT NULL,
     mime_type TEXT NOT NULL,
     client TEXT NOT NULL DEFAULT '',
-    path TEXT NOT NULL DEFAULT ''
+    path TEXT NOT NULL DEFAULT '',
+    client_has TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS lock_document ON lock (document_key);
 CREATE TABLE IF NOT EXISTS hold (
@@ -39,6 +40,15 @@ CREATE TABLE IF NOT EXISTS content (
     former_generation INTEGER NOT NULL DEFAULT 0,
     changed TEXT
 );
+CREATE TABLE IF NOT EXISTS given (
+    file_id TEXT NOT NULL,
+    client TEXT NOT NULL,
+    user TEXT NOT NULL,
+    content TEXT NOT NULL,
+    given_at REAL NOT NULL,
+    PRIMARY KEY (file_id, client, user)
+);
+CREATE INDEX IF NOT EXISTS given_at ON given (given_at);
 """
 _USER_INFO = """
 CREATE TABLE IF NOT EXISTS user_info (
@@ -51,6 +61,7 @@ CREATE TABLE IF NOT EXISTS user_info (
 _ADDED = (
     ("lock", "client", "TEXT NOT NULL DEFAULT ''"),
     ("lock", "path", "TEXT NOT NULL DEFAULT ''"),
+    ("lock", "client_has", "TEXT NOT NULL DEFAULT ''"),
     ("content", "changed", "TEXT"),
     ("hold", "opened_at", "REAL NOT NULL DEFAULT 0"),
     ("hold", "saved_at", "REAL NOT NULL DEFAULT 0"),

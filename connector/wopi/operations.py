@@ -124,7 +124,9 @@ class FileOperations:
             stream = self._open(file)
             stream = self._follow(file, stream)
             try:
-                length, version = self._length_and_version(file, stream)
+                length, content, version = self._described(file, stream)
+                if length <= max_expected_size and file.may_edit:
+                    self._store.note_given(file.file_id, file.token.client, file.user, content)
             except BaseException:
                 stream.close()
                 raise
@@ -292,17 +294,21 @@ class FileOperations:
     def _lock_of(self, file: OpenFile, document: Document, lock_id: str) -> StoredLock:
         """The lock that a session on the file as it is now begins with."""
         blob = file.blob_in(document)
+        content = content_of(document, blob)
+        # A session that was over, also without its knowing, may begin anew with what it still has.
+        given = self._store.given(file.file_id, file.token.client, file.user)
         return StoredLock(
             file_id=file.file_id,
             document_key=file.reference.document_key,
             lock_id=lock_id,
             user=file.user,
             expires_at=self._clock() + locks.LIFETIME,
-            content=content_of(document, blob),
+            content=content,
             file_name=blob.name,
             mime_type=blob.mime_type,
             client=file.token.client,
             path=document.path,
+            client_has=given if given is not None and given != content else "",
         )
 
     def _with_version(self, file: OpenFile, document: Document) -> LockAnswer:
@@ -336,16 +342,18 @@ class FileOperations:
         stream.close()
         return self._gateway.blobs.open(place, file.user)
 
-    def _length_and_version(self, file: OpenFile, stream: BlobStream) -> tuple[int, str | None]:
+    def _described(self, file: OpenFile, stream: BlobStream) -> tuple[int, str, str | None]:
+        """How long the content is, what names it, and its version if that can be told."""
         version = self._versions.of_digest(file.file_id, stream.digest)
-        if version is not None and stream.length is not None:
-            return stream.length, version
+        if version is not None and stream.digest is not None and stream.length is not None:
+            return stream.length, stream.digest, version
         document = self._gateway.documents.get(file.reference, file.user)
         _, blob = located(file, document, self._store.get(file.file_id), to_read=True)
         noted = self._versions.of_blob(file.file_id, document, blob)
         if stream.digest in (None, blob.digest):
             version = noted
-        return blob.length if stream.length is None else stream.length, version
+        content = stream.digest or content_of(document, blob)
+        return blob.length if stream.length is None else stream.length, content, version
 
 
 def located(

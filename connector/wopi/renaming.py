@@ -182,7 +182,7 @@ class Renaming:
         if lock is None or file_name in (None, lock.file_name):
             return
         try:
-            self._store.note_content(lock.file_id, lock.content, file_name, lock.mime_type)
+            self._store.note_name(lock.file_id, file_name, lock.mime_type)
         except LockStoreBusy as error:
             _log.warning("renamed, but not noted: %s", error)
 

@@ -10,8 +10,8 @@ file in a list takes one more to check. What is tried again, and how often and h
 bounded: an upload or a reading that failed, a document that changed in the moment between, an
 answer that was lost.
 
-What somebody outside the session wrote to the file since it was locked or last saved is first kept
-as a version: nothing is overwritten without a trace.
+What somebody outside the session wrote to the file since its office client was given it, or last
+saved it, is first kept as a version: nothing is overwritten without a trace.
 
 What cannot be saved in the end is kept by the connector (:mod:`connector.wopi.keeping`). So a body
 is received also where it is clear before that the save will be refused.
@@ -86,9 +86,10 @@ class _Name:
 
 
 def _was_changed_outside(admitted: Admitted) -> bool:
-    """Whether somebody outside the session has written to the file."""
+    """Whether somebody outside the session has written what its office client does not have."""
     content = content_of(admitted.document, admitted.blob)
-    return admitted.lock is not None and content != admitted.lock.content
+    lock = admitted.lock
+    return lock is not None and (content != lock.content or bool(lock.client_has))
 
 
 def _name_of(admitted: Admitted) -> _Name:
@@ -448,8 +449,13 @@ class Saving:
         version = None
         try:
             if admitted.lock is not None:
-                self._store.note_content(
-                    file.file_id, content_of(after, stored), stored.name, stored.mime_type
+                self._store.note_saved(
+                    file.file_id,
+                    content_of(after, stored),
+                    stored.name,
+                    stored.mime_type,
+                    file.token.client,
+                    file.user,
                 )
             version = self._versions.of_save(file.file_id, after, stored)
         except LockStoreBusy as error:

@@ -57,7 +57,7 @@ class Stores(RuleBasedStateMachine):
         assert answers[0] == answers[1], name
         return answers[0]
 
-    def lock(self, file_id, lock_id, span, content, user):
+    def lock(self, file_id, lock_id, span, content, user, client_has=""):
         return StoredLock(
             file_id,
             DOCUMENT_OF[file_id],
@@ -69,11 +69,12 @@ class Stores(RuleBasedStateMachine):
             "text/x",
             content,
             f"/{content}",
+            client_has,
         )
 
-    @rule(file_id=FILES, lock_id=IDS, span=SPANS, content=TEXTS, user=USERS)
-    def take(self, file_id, lock_id, span, content, user):
-        self.told("take", self.lock(file_id, lock_id, span, content, user))
+    @rule(file_id=FILES, lock_id=IDS, span=SPANS, content=TEXTS, user=USERS, client_has=TEXTS)
+    def take(self, file_id, lock_id, span, content, user, client_has):
+        self.told("take", self.lock(file_id, lock_id, span, content, user, client_has))
 
     @rule(file_id=FILES, expected=IDS, lock_id=IDS, span=SPANS, ends_in=SPANS, content=TEXTS)
     def take_over(self, file_id, expected, lock_id, span, ends_in, content):
@@ -88,9 +89,22 @@ class Stores(RuleBasedStateMachine):
     def release(self, file_id, expected):
         self.told("release", file_id, expected)
 
-    @rule(file_id=FILES, content=TEXTS)
-    def note_content(self, file_id, content):
-        self.told("note_content", file_id, content, "n", "m", inside=[DOCUMENT_OF[file_id]])
+    @rule(file_id=FILES, content=TEXTS, client=TEXTS, user=USERS)
+    def note_saved(self, file_id, content, client, user):
+        names = (content, "n", "m", client, user or "")
+        self.told("note_saved", file_id, *names, inside=[DOCUMENT_OF[file_id]])
+
+    @rule(file_id=FILES, name=TEXTS)
+    def note_name(self, file_id, name):
+        self.told("note_name", file_id, name, "m", inside=[DOCUMENT_OF[file_id]])
+
+    @rule(file_id=FILES, content=TEXTS, client=TEXTS, user=USERS)
+    def note_given(self, file_id, content, client, user):
+        self.told("note_given", file_id, client, user or "", content)
+
+    @rule(file_id=FILES, client=TEXTS, user=USERS)
+    def given(self, file_id, client, user):
+        self.told("given", file_id, client, user or "")
 
     @rule(
         key=DOCUMENTS,

@@ -140,7 +140,7 @@ class TestSections:
                     lambda: store.take(lock("B", file_id="file2")),
                     lambda: store.take_over(lock("B"), "A", 9e9),
                     lambda: store.refresh("file1", "A", "B", 3000.0),
-                    lambda: store.note_content("file1", "c", "n", "m"),
+                    lambda: store.note_saved("file1", "c", "n", "m", "office", "ana"),
                     lambda: store.release("file1", "A"),
                     lambda: store.see_content("file1", "two", 2),
                     lambda: store.save_content("file1", "two", 2),

@@ -249,3 +249,107 @@ class TestOutsideChange:
         assert admin.content(uid) == b"of the session"
         assert b"from outside" in kept_versions(admin, uid)
         assert in_process.connector.recovery.all() == []
+
+
+class TestWrittenBetweenTwoLocks:
+    """An office client that locks anew may still have what it was given before."""
+
+    def test_between_opening_and_the_first_lock(self, in_process, alice, uid):
+        client = in_process.open("alice", uid)
+        assert client.get().content == b"before"
+        alice.replace(uid, b"her own, from outside")
+        assert client.lock("L").status_code == 200
+        assert client.put(b"of the session", "L").status_code == 200
+        assert alice.content(uid) == b"of the session"
+        assert kept_versions(alice, uid) == [b"her own, from outside"]
+
+    @pytest.mark.parametrize("has_saved", [False, True], ids=["only opened", "saved before"])
+    def test_after_the_session_ran_out(self, in_process, alice, uid, clock, has_saved):
+        client = in_process.open("alice", uid)
+        client.get()
+        client.lock("L")
+        if has_saved:
+            assert client.put(b"first save", "L").status_code == 200
+        clock.offset = HALF_AN_HOUR
+        in_process.connector.sessions.end_idle()
+        alice.replace(uid, b"her own, from outside")
+        assert client.lock("L").status_code == 200
+        assert client.put(b"of the session", "L").status_code == 200
+        assert alice.content(uid) == b"of the session"
+        assert b"her own, from outside" in kept_versions(alice, uid)
+
+    def test_after_an_administrators_unlock(self, in_process, alice, admin, uid):
+        client = in_process.open("alice", uid)
+        client.get()
+        client.lock("L")
+        admin.operation("Document.Unlock", uid)
+        refused(client.put(b"first", "L"), lock="", because="not locked")
+        alice.replace(uid, b"her own, from outside")
+        assert client.lock("L").status_code == 200
+        assert client.put(b"second", "L").status_code == 200
+        assert alice.content(uid) == b"second"
+        assert kept_versions(alice, uid) == [b"her own, from outside"]
+
+    def test_by_a_session_that_a_co_author_begins_anew(self, in_process, alice, uid, clock):
+        first, second = in_process.open("alice", uid), in_process.open("bob", uid)
+        for client in (first, second):
+            client.get()
+        first.lock("L")
+        assert first.put(b"by alice", "L").status_code == 200
+        clock.offset = HALF_AN_HOUR
+        in_process.connector.sessions.end_idle()
+        alice.replace(uid, b"from outside")
+        assert second.lock("L").status_code == 200
+        assert second.put(b"by bob", "L").status_code == 200
+        assert b"from outside" in kept_versions(alice, uid)
+
+    def test_it_can_be_a_reason_to_refuse_until_the_file_is_opened_anew(
+        self, connector, alice, uid
+    ):
+        strict = connector(outsideChange="refuse")
+        client = strict.open("alice", uid)
+        client.get()
+        alice.replace(uid, b"from outside")
+        client.lock("L")
+        refused(client.put(b"of the session", "L"), lock="L", because="changed in Nuxeo")
+        assert alice.content(uid) == b"from outside"
+        assert len(strict.connector.recovery.all()) == 1
+        assert client.get().content == b"from outside"
+        assert client.put(b"with both", "L").status_code == 200
+        assert alice.content(uid) == b"with both"
+
+    def test_whoever_opens_the_file_again_has_it(self, in_process, alice, uid):
+        client = in_process.open("alice", uid)
+        client.get()
+        alice.replace(uid, b"from outside")
+        client.lock("L")
+        assert client.get().content == b"from outside"
+        assert client.put(b"with both", "L").status_code == 200
+        assert kept_versions(alice, uid) == []
+
+    def test_what_others_only_look_at_counts_for_nobody_else(self, in_process, alice, uid):
+        client = in_process.open("alice", uid)
+        client.get()
+        alice.replace(uid, b"from outside")
+        for other in (
+            in_process.open("bob", uid),
+            in_process.open("carol", uid, action="view"),
+            in_process.open("alice", uid, action="view"),
+        ):
+            assert other.get().content == b"from outside"
+        client.lock("L")
+        assert client.put(b"of the session", "L").status_code == 200
+        assert kept_versions(alice, uid) == [b"from outside"]
+
+    def test_what_a_co_author_saved_is_no_outside_change(self, in_process, alice, uid):
+        """They are one session in the same office client, whose text is everybody's."""
+        first, second = in_process.open("alice", uid), in_process.open("bob", uid)
+        for client in (first, second):
+            client.get()
+        first.lock("L")
+        assert second.put(b"by bob", "L").status_code == 200
+        assert second.unlock("L").status_code == 200
+        versions = kept_versions(alice, uid)
+        assert first.lock("M").status_code == 200
+        assert first.put(b"by alice", "M").status_code == 200
+        assert kept_versions(alice, uid) == versions
