@@ -167,6 +167,7 @@ def test_the_audit_tells_who_did_what(alice):
     """Written a moment after the event on a real server, so only its shape is asked for."""
     found = alice.get(f"api/v1/id/{alice.create()}/@audit", 200).json()
     assert found["entity-type"] == "logEntries"
+    assert (found["pageSize"], found["currentPageIndex"]) == (10, 0)
     assert "resultsCount" in found
 
 
@@ -175,13 +176,47 @@ def test_a_reader_notes_an_event_in_the_audit_in_their_own_name(alice, carol):
     uid = alice.create()
     params = {"event": "wopiSaved", "category": "WOPI", "comment": "length: 3"}
     carol.operation("Audit.LogEvent", uid, **params)
-    found = []
+    (entry,) = audited(alice, uid, "?eventId=wopiSaved")
+    assert (entry["principalName"], entry["category"]) == (carol.name, "WOPI")
+    assert (entry["comment"], entry["extended"]) == ("length: 3", {})
+    assert (entry["docUUID"], entry["docType"]) == (uid, "File")
+    assert entry["docPath"] == alice.document(uid)["path"]
+
+
+def test_who_does_not_see_a_document_notes_nothing_about_it(alice, dave):
+    dave.operation("Audit.LogEvent", alice.create(), 403, event="wopiSaved")
+
+
+def test_the_audit_takes_a_comment_of_a_thousand_characters(alice):
+    """``LogEntryImpl``: 1,024 in a SQL database."""
+    uid = alice.create()
+    alice.operation("Audit.LogEvent", uid, event="wopiSaved", category="WOPI", comment="é" * 1000)
+    (entry,) = audited(alice, uid, "?category=WOPI")
+    assert entry["comment"] == "é" * 1000
+
+
+def test_the_audit_is_asked_by_page_and_by_what_is_wanted(alice, carol):
+    """``AuditAdapter``: the newest first, several values of one kind each on its own."""
+    uid = alice.create()
+    for event in ("wopiSaved", "wopiConflict", "wopiRecovered"):
+        alice.operation("Audit.LogEvent", uid, event=event, category="WOPI")
+    carol.operation("Audit.LogEvent", uid, event="wopiSaved", category="WOPI")
+    assert len(audited(alice, uid, "?category=WOPI", 4)) == 4
+    both = audited(alice, uid, "?eventId=wopiSaved&eventId=wopiConflict", 3)
+    assert [entry["eventId"] for entry in both] == ["wopiSaved", "wopiConflict", "wopiSaved"]
+    own = audited(alice, uid, f"?category=WOPI&principalName={carol.name}")
+    assert [entry["principalName"] for entry in own] == [carol.name]
+    page = alice.get(f"api/v1/id/{uid}/@audit?category=WOPI&pageSize=3&currentPageIndex=1", 200)
+    assert [entry["eventId"] for entry in page.json()["entries"]] == ["wopiSaved"]
+    assert page.json()["resultsCount"] == 4
+
+
+def audited(person, uid, query, count=1):
+    """What the audit has; it may take a moment on a real server."""
+    entries = []
     for _ in range(50):
-        entries = alice.get(f"api/v1/id/{uid}/@audit", 200).json()["entries"]
-        found = [entry for entry in entries if entry["eventId"] == "wopiSaved"]
-        if found:
+        entries = person.get(f"api/v1/id/{uid}/@audit{query}", 200).json()["entries"]
+        if len(entries) >= count:
             break
         time.sleep(0.1)
-    (entry,) = found
-    assert (entry["principalName"], entry["category"]) == (carol.name, "WOPI")
-    assert entry["comment"] == "length: 3"
+    return entries

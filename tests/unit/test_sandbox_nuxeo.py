@@ -208,7 +208,7 @@ def test_downloads_are_in_the_audit_with_their_reason(call):
     )
     entries = call("alice", "GET", f"api/v1/path{LETTER}/@audit").json["entries"]
     downloads = [entry for entry in entries if entry["eventId"] == "download"]
-    assert [entry.get("extended") for entry in downloads] == [None, {"clientReason": "print"}]
+    assert [entry["extended"] for entry in downloads] == [{}, {"clientReason": "print"}]
 
 
 def test_of_two_requests_with_one_key_the_second_is_told_that_the_first_still_runs():

@@ -312,20 +312,24 @@ class Session:
         event: str,
         comment: str | None = None,
         client_reason: str | None = None,
-        category: str | None = None,
+        category: str = "eventDocumentCategory",
     ) -> None:
-        """Note an event in the audit."""
+        """Note an event in the audit, as ``AbstractAuditBackend`` does."""
+        date = now()
         entry: dict[str, Any] = {
-            "eventId": event,
-            "eventDate": now(),
+            "category": category,
             "principalName": self.principal.name,
-            "docType": document.type,
             "comment": comment,
+            "docLifeCycle": document.state,
+            "docPath": self.path(document),
+            "docType": document.type,
+            "docUUID": document.uid,
+            "eventId": event,
+            "repositoryId": "default",
+            "eventDate": date,
+            "logDate": date,
+            "extended": {"clientReason": client_reason} if client_reason else {},
         }
-        if category:
-            entry["category"] = category
-        if client_reason:
-            entry["extended"] = {"clientReason": client_reason}
         self.store.log(document.uid, entry)
 
     def _again(self, document: Document) -> Document:

@@ -26,6 +26,8 @@ from connector.sandbox.nuxeo_server.xpaths import blob_at
 
 _METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE"]
 _MAX_PAGE = 1000
+_AUDIT_PAGE = 10
+_AUDIT_FILTERS = ("eventId", "category", "principalName")
 _NOT_HERE = frozenset(
     {
         "annotation",
@@ -221,11 +223,21 @@ class DocumentViews:
         return jsonify({"entity-type": "acls", "acl": acls_json(document, session)})
 
     def _audit(self, document: Document, _argument: str) -> ResponseReturnValue:
+        """``AuditAdapter`` with the page provider ``DOCUMENT_HISTORY_PROVIDER``."""
+        for name in ("startEventDate", "endEventDate", "sortBy"):
+            if name in request.args:
+                raise NuxeoError(400, f"The sandbox does not understand {name} here")
+        wanted_of = {name: request.args.getlist(name) for name in _AUDIT_FILTERS}
         entries = [
-            {"entity-type": "logEntry", **entry, "docUUID": document.uid}
+            {"entity-type": "logEntry", **entry}
             for entry in self._server.store.audit(document.uid)
+            if all(not values or entry[name] in values for name, values in wanted_of.items())
         ]
-        return jsonify(list_json("logEntries", entries, size=max(1, len(entries))))
+        size = request.args.get("pageSize", _AUDIT_PAGE, int)
+        size = min(size, _MAX_PAGE) if size > 0 else _MAX_PAGE
+        page = max(0, request.args.get("currentPageIndex", 0, int))
+        shown = entries[page * size : (page + 1) * size]
+        return jsonify(list_json("logEntries", shown, page=page, size=size, total=len(entries)))
 
     def _lock(self, document: Document, _argument: str) -> ResponseReturnValue:
         session = self._server.session()
