@@ -7,7 +7,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urlsplit
 
 from flask import Flask, Response
@@ -72,6 +73,7 @@ _log = logging.getLogger(__name__)
 
 _LOOK_FOR_IDLE = 30.0
 _LOOK_FOR_OLD = 3600.0
+_LAST_CHANCE = 5.0
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ class Connector:
     restoring: Restoring
     events: Deliveries
     _stopped: threading.Event
+    _background: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
         """Begin what goes on in the background.
@@ -110,18 +113,27 @@ class Connector:
         """
         self.clients.start()
         if self.recovery is not None:
-            threading.Thread(
-                target=self._expire, args=(self.recovery,), name="old-saves", daemon=True
-            ).start()
-        threading.Thread(target=self._end_idle, name="idle-sessions", daemon=True).start()
+            self._run(partial(self._expire, self.recovery), "old-saves")
+        self._run(self._end_idle, "idle-sessions")
 
     def close(self) -> None:
-        """Stop the background work and close what is open."""
+        """Stop the background work, tell what is still to be told, and close what is open.
+
+        For both there are some seconds: a Nuxeo or a webhook may not answer.
+        """
         self._stopped.set()
         self.clients.stop()
+        end = time.monotonic() + _LAST_CHANCE
+        for thread in self._background:
+            thread.join(max(0.0, end - time.monotonic()))
         self.events.close()
         self.gateway.close()
         self.store.close()
+
+    def _run(self, work: Callable[[], None], name: str) -> None:
+        thread = threading.Thread(target=work, name=name, daemon=True)
+        thread.start()
+        self._background.append(thread)
 
     def _end_idle(self) -> None:
         # At once, too: whatever ended while the connector was down, or because it went down.
@@ -130,7 +142,11 @@ class Connector:
                 self.sessions.end_idle()
             except LockStoreBusy as error:
                 _log.warning("locks to give back are looked for again later: %s", error)
-            except Exception:  # noqa: BLE001 - or nothing would give back a lock any more
+            except Exception as error:  # noqa: BLE001 - or nothing would give back a lock any more
+                if self._stopped.is_set():
+                    # What it needs is closed; whoever comes next goes on with it.
+                    _log.info("locks to give back are left for later: %s", error)
+                    return
                 _log.exception("looking for locks to give back failed")
             if self._stopped.wait(_LOOK_FOR_IDLE):
                 return

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from connector import __version__, config, config_values, logs
 from connector.cli_locks import check_lock_store
 from connector.cli_options import Usage, conf_option, read_settings, set_option
 from connector.cli_recover import recover
+
+if TYPE_CHECKING:
+    from connector.app import Connector
 
 _PORT = click.IntRange(1, 65535)
 
@@ -42,14 +45,16 @@ def serve(conf: Path | None, overrides: dict[str, str]) -> None:
     from connector.serving import CannotListen
     from connector.serving import serve as run
 
+    worker = _Worker(settings)
     try:
         run(
-            lambda: _started(settings),
+            worker.start,
             host=settings.listen_host,
             port=settings.listen_port,
             workers=settings.workers,
             threads=settings.threads,
             log_level=settings.log_level,
+            unload=worker.stop,
         )
     except CannotListen as error:
         raise Usage(f"nuxeo.wopi.listen: {error}") from error
@@ -224,9 +229,22 @@ def _check_recovery_dir(settings: config.Settings) -> None:
         raise Usage(f"nuxeo.wopi.recovery.dir: cannot make {path}: {error.strerror}") from error
 
 
-def _started(settings: config.Settings) -> Callable[..., Any]:
-    from connector.app import build
+class _Worker:
+    """The connector in a process of its own; each process has a copy of this."""
 
-    connector = build(settings)
-    connector.start()
-    return connector.app
+    def __init__(self, settings: config.Settings) -> None:
+        self._settings = settings
+        self._connector: Connector | None = None
+
+    def start(self) -> Callable[..., Any]:
+        """The WSGI application, with all that goes on beside it."""
+        from connector.app import build
+
+        self._connector = build(self._settings)
+        self._connector.start()
+        return self._connector.app
+
+    def stop(self) -> None:
+        """Nothing more will be asked for."""
+        if self._connector is not None:
+            self._connector.close()

@@ -128,7 +128,7 @@ class Settings:
     provider_id: str
     events_log: bool
     events_audit: bool
-    webhook_url: str | None
+    webhook_url: str | None = field(repr=False)
     webhook_secret: str | None = field(repr=False)
     webhook_events: tuple[str, ...]
     brand_name: str

@@ -348,7 +348,7 @@ KEYS: tuple[SettingsKey, ...] = (
         default_note="the certificates that the `certifi` package brings",
         example="/etc/ssl/certs/ca-certificates.crt",
         expected="a file with certificates in PEM form",
-        purpose="Whom to trust when Nuxeo or the discovery is reached by https://.",
+        purpose="Whom to trust when Nuxeo, a discovery or the webhook is reached by https://.",
     ),
     SettingsKey(
         key="nuxeo.wopi.sessionCookies",
@@ -486,6 +486,8 @@ KEYS: tuple[SettingsKey, ...] = (
         attribute="webhook_url",
         parse=values.resource_url,
         default="",
+        # Whoever knows the address can often write to it.
+        secret=True,
         expected=_DISCOVERY_ADDRESS,
         purpose="Where the same is sent to as JSON.",
     ),

@@ -36,3 +36,5 @@ def set_up(level: str) -> None:
     root.setLevel(level)
     # Their own lines at INFO say nothing about the connector.
     logging.getLogger("urllib3").setLevel(logging.WARNING)
+    # It quotes the whole address, of a webhook too, when headers of an answer make no sense.
+    logging.getLogger("urllib3.connection").setLevel(logging.ERROR)

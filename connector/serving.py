@@ -99,6 +99,7 @@ def serve(
     workers: int,
     threads: int,
     log_level: str,
+    unload: Callable[[], None] | None = None,
 ) -> None:
     """Serve until told to stop.
 
@@ -109,6 +110,7 @@ def serve(
         workers: processes.
         threads: threads in each.
         log_level: of gunicorn's own messages.
+        unload: called in each worker process when it ends, unless it is killed.
 
     Raises:
         CannotListen: nothing can be served at this address.
@@ -133,6 +135,7 @@ def serve(
             "logger_class": _RedactingLogger,
             # Its default place is one per user, whatever is served.
             "control_socket_disable": True,
+            "worker_exit": lambda _server, _worker: unload() if unload else None,
             "proc_name": "nuxeo-wopi",
         },
     ).run()

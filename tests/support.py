@@ -195,6 +195,14 @@ class Served:
         """End it as a power cut would; what it had written is left."""
         self._process.kill()
 
+    def terminate(self):
+        """Ask it to come to its end, as a service manager does."""
+        self._process.process.terminate()
+
+    def wait_for(self, text):
+        """Until it has written a line with ``text``."""
+        return self._process.wait_for(text)
+
     def freeze(self):
         """Have it stand still, as a virtual machine can."""
         self._process.signal(signal.SIGSTOP)

@@ -13,7 +13,7 @@ _log = logging.getLogger("connector.events")
 
 
 def as_json(event: Event, **beside: str) -> str:
-    """One line of JSON.
+    """One line of JSON, in ASCII, so that nothing in it can be more or less than text.
 
     Args:
         event: the event.
@@ -30,7 +30,7 @@ def as_json(event: Event, **beside: str) -> str:
         "user": event.user,
         "details": dict(event.details),
     }
-    return json.dumps(members, ensure_ascii=False)
+    return json.dumps(members)
 
 
 def write_to_log(event: Event, _stopping: threading.Event) -> None:

@@ -5,7 +5,8 @@ Each is a POST of JSON with an id of its own. With a secret it is signed: the he
 ``X-Nuxeo-WOPI-Timestamp``, a dot, and the body.
 
 What fails for the moment is tried again, with growing pauses; what is refused is not. Redirects are
-not followed, or the events would go to whoever can have the receiver answer with one.
+not followed, or the events would go to whoever can have the receiver answer with one. Of an answer
+only the status counts: the rest is not even read, however long it is.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Collection
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 
 import requests
@@ -25,6 +27,8 @@ from connector.events.events import Event, EventKind
 from connector.events.text import as_json
 
 _PAUSES = (1.0, 5.0, 25.0, 90.0)
+# The next events are waiting.
+_LONGEST_WAIT = 10.0
 _TOO_MANY_REQUESTS = 429
 
 
@@ -39,7 +43,7 @@ class Webhook:
         url: where to.
         secret: to sign them with; ``None`` to leave them unsigned.
         kinds: of events that are sent; all if empty.
-        connect_timeout, read_timeout: seconds.
+        connect_timeout, read_timeout: seconds; more than 10 are not waited.
         ca_bundle: whom to trust; ``None`` for the usual.
         pauses: seconds before each further try.
         clock: seconds since the epoch.
@@ -60,11 +64,13 @@ class Webhook:
         self._url = url
         self._secret = secret
         self._kinds = frozenset(kinds or EventKind)
-        self._timeout = (connect_timeout, read_timeout)
+        self._timeout = (min(connect_timeout, _LONGEST_WAIT), min(read_timeout, _LONGEST_WAIT))
         self._pauses = tuple(pauses)
         self._clock = clock
         self._http = requests.Session()
+        # Neither proxies nor .netrc passwords of the machine are meant for this connection.
         self._http.trust_env = False
+        self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._http.verify = str(ca_bundle) if ca_bundle else True
 
     def __call__(self, event: Event, stopping: threading.Event) -> None:
@@ -86,18 +92,19 @@ class Webhook:
     def _try(self, body: bytes) -> tuple[str | None, bool]:
         """What went wrong, and whether it may go well a little later."""
         try:
-            response = self._http.post(
+            with self._http.post(
                 self._url,
                 data=body,
                 headers=self._headers(body),
                 timeout=self._timeout,
                 allow_redirects=False,
-            )
+                stream=True,
+            ) as response:
+                status = response.status_code
         except requests.RequestException as error:
             return f"no answer ({type(error).__name__})", True
-        if response.ok and not response.is_redirect:
+        if 200 <= status < 300:
             return None, False
-        status = response.status_code
         return f"status {status}", status >= 500 or status == _TOO_MANY_REQUESTS
 
     def _headers(self, body: bytes) -> dict[str, str]:

@@ -9,6 +9,8 @@ from connector.file_reference import MAIN_FILE_XPATH, FileReference
 from connector.nuxeo_gateway.audit import Audit
 
 _PREFIX = "wopi"
+# Nuxeo's audit in a SQL database takes 1,024 characters and refuses more (``LogEntryImpl``).
+_LONGEST = 1000
 
 
 class Auditing:
@@ -35,6 +37,7 @@ class Auditing:
 
 
 def comment_of(event: Event) -> str:
-    """The details in words: ``xpath: file:content, length: 12``."""
+    """The details in words, as far as there is room: ``xpath: file:content, length: 12``."""
     told = {"xpath": event.xpath, **event.details}
-    return ", ".join(f"{name}: {value}" for name, value in told.items() if value not in ("", None))
+    text = ", ".join(f"{name}: {value}" for name, value in told.items() if value not in ("", None))
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

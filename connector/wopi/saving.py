@@ -64,6 +64,7 @@ _log = logging.getLogger(__name__)
 _ATTEMPTS = 3
 _PAUSE = 0.3
 _UNKNOWN_TYPE = "application/octet-stream"
+_KEPT_OUTSIDE = "changed outside the session; that is kept as a version"
 
 
 @dataclass(frozen=True)
@@ -203,6 +204,7 @@ class Saving:
                 name = self._expected_name(file, lock_id, announced)
         except WopiError as error:
             if not self._keeping.wants(file, error):
+                self._tell_refusal(file, error)
                 raise
             refusal = error
         except Exception as error:
@@ -217,8 +219,7 @@ class Saving:
                 with nuxeo_errors():
                     saved = self._save(file, lock_id, content, name, note)
             except WopiError as error:
-                if isinstance(error, LockMismatch):
-                    self._tell(EventKind.CONFLICT, file, {"reason": error.reason})
+                self._tell_refusal(file, error)
                 self._keeping.keep(attempt, content, error)
                 raise
             except Exception:
@@ -227,6 +228,10 @@ class Saving:
                 raise
             self._keeping.saved(attempt, content)
             return saved
+
+    def _tell_refusal(self, file: OpenFile, error: WopiError) -> None:
+        if isinstance(error, LockMismatch):
+            self._tell(EventKind.CONFLICT, file, {"reason": error.reason})
 
     def _tell(self, kind: EventKind, file: OpenFile, details: Mapping[str, str | int]) -> None:
         reference = file.reference
@@ -317,7 +322,7 @@ class Saving:
                     raise mismatch(None)
                 if content.is_content_of(admitted.blob):
                     # Already there: the answer to an earlier try may have been lost.
-                    return self._noted(file, admitted, admitted.document, note)
+                    return self._noted(file, admitted, admitted.document, content, note)
                 if _is_unlocked(admitted):
                     raise mismatch(None)
                 self._check(file, admitted, content, uploaded, note)
@@ -329,9 +334,9 @@ class Saving:
                 )
                 is_used = True
                 after = self._write(file, admitted, content, uploaded, note, before)
-                saved = self._noted(file, admitted, after, note)
-                self._tell(EventKind.SAVED, file, _about_save(content, saved, note))
-                return saved
+                if _was_changed_outside(admitted):
+                    self._tell(EventKind.CONFLICT, file, {"reason": _KEPT_OUTSIDE})
+                return self._noted(file, admitted, after, content, note)
             finally:
                 if not is_used:
                     self._gateway.blobs.discard(uploaded, file.user)
@@ -390,8 +395,6 @@ class Saving:
         _log.warning(
             "%s was changed outside its session: kept as a version", file.reference.document_key
         )
-        reason = "changed outside the session; that is kept as a version"
-        self._tell(EventKind.CONFLICT, file, {"reason": reason})
         try:
             self._gateway.documents.check_in(
                 file.reference, file.user, comment="As it was changed while it was being edited"
@@ -439,7 +442,9 @@ class Saving:
                 return after
             raise _Again(ServerError(str(error))) from error
 
-    def _noted(self, file: OpenFile, admitted: Admitted, after: Document, note: SaveNote) -> Saved:
+    def _noted(
+        self, file: OpenFile, admitted: Admitted, after: Document, content: Spool, note: SaveNote
+    ) -> Saved:
         """Note what the file holds now, and make a version if it is time for one.
 
         The save is done: nothing may make a failure of it.
@@ -460,7 +465,11 @@ class Saving:
             version = self._versions.of_save(file.file_id, after, stored)
         except LockStoreBusy as error:
             _log.warning("saved, but not noted: %s", error)
+        saved = Saved(version, wopi_time(after.last_modified))
+        # When it is there already, an earlier try was told of, unless it broke off before this.
+        if after is not admitted.document or _was_changed_outside(admitted):
+            self._tell(EventKind.SAVED, file, _about_save(content, saved, note))
         self._versioning.after_save(
             file.reference, file.file_id, after, file.user, is_exit_save=note.is_exit_save
         )
-        return Saved(version, wopi_time(after.last_modified))
+        return saved

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from connector.events.webhook import signature
+from tests.support import Served
 
 SECRET = "w3bhook." * 10
 HALF_AN_HOUR = 1801.0
@@ -135,6 +136,66 @@ class TestWebhook:
         assert all("mine" not in json.dumps(event) for event, _, _ in events)
         assert "bob" in events[0][0]["details"]["reason"]
 
+    def test_a_save_that_is_not_kept_either_is_told_of(self, demo, connector, webhook, uid):
+        demo.nuxeo("bob").operation("Document.Lock", uid)
+        settings = {"webhook.url": webhook.url, "recovery.dir": "off"}
+        client = connector(**settings).open("alice", uid)
+        assert client.put(b"mine", "L").status_code == 409
+        ((event, _, _),) = webhook.take(1)
+        assert (event["event"], event["user"]) == ("conflict", "alice")
+
+    def test_a_change_from_outside_is_told_once_and_when_it_is_kept(
+        self, connector, webhook, proxy, admin, uid
+    ):
+        """The first try to keep it fails, the second does not."""
+        client = connector(**{"webhook.url": webhook.url, "nuxeoURL": proxy.url}).open("alice", uid)
+        client.lock("L")
+        admin.replace(uid, b"from outside")
+        proxy.plan("POST", "Document.CheckIn", 500)
+        assert client.put(b"after", "L").status_code == 200
+        assert proxy.done()
+        client.unlock("L")
+        events = webhook.take(5)
+        assert kinds(events) == [
+            "sessionOpened",
+            "conflict",
+            "saved",
+            "sessionClosed",
+            "versionCreated",
+        ]
+        reason = "changed outside the session; that is kept as a version"
+        assert events[1][0]["details"] == {"reason": reason}
+
+    def test_a_save_that_broke_off_is_told_when_it_is_known(
+        self, connector, webhook, proxy, alice, uid
+    ):
+        """It was written, but Nuxeo's answer was lost, and so was that to the question."""
+
+        def lose():
+            proxy.plan("GET", f"/id/{uid}", *["drop"] * 10)
+            return "lose"
+
+        settings = {"webhook.url": webhook.url, "webhook.events": "saved", "nuxeoURL": proxy.url}
+        client = connector(**settings, readTimeout="3").open("alice", uid)
+        client.lock("L")
+        proxy.plan("PUT", f"/id/{uid}", lose)
+        assert client.put(b"after", "L").status_code == 500
+        assert alice.content(uid) == b"after"
+        proxy.forget()
+        assert client.put(b"after", "L").status_code == 200
+        assert client.put(b"after", "L").status_code == 200
+        assert client.put(b"again", "L").status_code == 200
+        events = [event for event, _, _ in webhook.take(2)]
+        assert [event["details"]["length"] for event in events] == [5, 5]
+        assert events[0]["details"]["version"] != events[1]["details"]["version"]
+
+    def test_a_save_comes_before_the_version_of_it(self, connector, webhook, uid):
+        settings = {"webhook.url": webhook.url, "versioning": "save"}
+        client = connector(**settings).open("alice", uid)
+        client.lock("L")
+        client.put(b"after", "L")
+        assert kinds(webhook.take(3)) == ["sessionOpened", "saved", "versionCreated"]
+
     def test_a_session_broken_by_an_administrator(self, demo, watched, webhook, uid):
         client = watched.open("alice", uid)
         client.lock("L")
@@ -155,6 +216,28 @@ class TestWebhook:
         webhook.may_answer.set()
         assert len(webhook.take(4)) == 4
 
+    def test_what_waits_is_told_when_a_worker_is_stopped(self, demo, webhook, uid, tmp_path):
+        webhook.may_answer.clear()
+        settings = {
+            "nuxeo.wopi.webhook.url": webhook.url,
+            "nuxeo.wopi.webhook.secret": SECRET,
+            "nuxeo.wopi.logLevel": "debug",
+            "nuxeo.wopi.workers": "1",
+        }
+        with Served(demo, tmp_path / "served", **settings) as served:
+            client = served.client("alice", uid)
+            client.lock("L")
+            client.unlock("L")
+            # The first is on its way to a receiver that hangs; the second has to wait.
+            served.terminate()
+            served.wait_for("Worker exiting")
+            webhook.may_answer.set()
+            assert sorted(kinds(webhook.take(2))) == ["sessionClosed", "sessionOpened"]
+        told = "\n".join(served.output)
+        assert "Traceback" not in told
+        assert "in-the-query" not in told
+        assert SECRET not in told
+
     def test_what_fails_for_the_moment_is_sent_again_under_the_same_id(self, watched, webhook, uid):
         webhook.answers = [503]
         watched.open("alice", uid).lock("L")
@@ -168,7 +251,7 @@ class TestWebhook:
         client.lock("L")
         client.unlock("L")
         assert kinds(webhook.take(2)) == ["sessionOpened", "sessionClosed"]
-        assert f"the webhook missed sessionOpened: status {status}" in caplog.text
+        assert f"the webhook missed sessionOpened of default/{uid}: status {status}" in caplog.text
         assert webhook.requests.empty()
 
     def test_only_what_was_asked_for(self, connector, webhook, uid):
@@ -189,7 +272,7 @@ class TestWebhook:
         down = connector(**settings)
         assert down.open("alice", uid).lock("L").status_code == 200
         down.connector.events.close()
-        assert "the webhook missed sessionOpened: no answer" in caplog.text
+        assert f"the webhook missed sessionOpened of default/{uid}: no answer" in caplog.text
         assert "in-the-query" not in caplog.text
         assert SECRET not in caplog.text
 
@@ -225,6 +308,20 @@ class TestLogAndAudit:
             "wopiVersionCreated",
         }
         assert {entry["principalName"] for entry in ours} == {"alice"}
+
+    def test_a_refused_entry_is_logged_and_hinders_nothing(
+        self, connector, proxy, alice, uid, caplog
+    ):
+        noting = connector(**{"events.audit": "true", "nuxeoURL": proxy.url})
+        proxy.plan("POST", "Audit.LogEvent", 500)
+        client = noting.open("alice", uid)
+        assert client.lock("L").status_code == 200
+        assert client.put(b"after", "L").status_code == 200
+        noting.connector.events.close()
+        assert alice.content(uid) == b"after"
+        assert f"the audit missed sessionOpened of default/{uid}: " in caplog.text
+        entries = alice.call("GET", f"api/v1/id/{uid}/@audit?category=WOPI").json()["entries"]
+        assert [entry["eventId"] for entry in entries] == ["wopiSaved"]
 
     def test_off_unless_set(self, in_process, alice, uid, caplog):
         caplog.set_level("INFO", "connector.events")

@@ -783,6 +783,21 @@ class TestCheckFileInfo:
         assert len({name.upper() for name in TYPES}) == len(TYPES)
 
 
+class TestWebhook:
+    def test_its_address_is_shown_to_nobody(self, needed: dict[str, str]) -> None:
+        """Whoever knows it can often write to it."""
+        address = "https://hooks.example.org/in-the-path?key=in-the-query"
+        settings = load(None, overrides={**needed, "nuxeo.wopi.webhook.url": address}, environ={})
+        assert settings.webhook_url == address
+        assert "in-the" not in repr(settings) + str(settings)
+
+    def test_nor_is_a_wrong_one(self, needed: dict[str, str]) -> None:
+        needed["nuxeo.wopi.webhook.url"] = "https://hooks.example.org/in-the-path?key=in#the-query"
+        [problem] = problems(None, needed)
+        assert "nuxeo.wopi.webhook.url: the value has a fragment (#)" in problem
+        assert "in-the" not in problem
+
+
 class TestDocumentation:
     """Renewed by ``python -m tests.settings_reference``."""
 

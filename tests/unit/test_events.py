@@ -83,7 +83,7 @@ def test_a_receiver_that_fails_gets_the_next(receiver, caplog):
     delivery.emit(event(2))
     delivery.close()
     assert receiver.got == ["doc-2"]
-    assert "the test missed saved: no room" in caplog.text
+    assert "the test missed saved of default/doc-1: no room" in caplog.text
 
 
 def test_what_is_not_told_in_the_end_is_counted(receiver, caplog):
@@ -94,7 +94,62 @@ def test_what_is_not_told_in_the_end_is_counted(receiver, caplog):
     assert receiver.busy.wait(30)
     delivery.close(within=0.01)
     receiver.may_go_on.set()
-    assert "3 events for the test are lost" in caplog.text
+    # Of the first, nobody knows.
+    assert "up to 4 events for the test are lost" in caplog.text
+
+
+def test_what_was_dropped_before_is_counted_in_the_end_too(receiver, caplog):
+    receiver.may_go_on.clear()
+    delivery = Delivery("test", receiver, waiting=1)
+    delivery.emit(event(0))
+    assert receiver.busy.wait(30)
+    for number in range(1, 4):
+        delivery.emit(event(number))
+    delivery.close(within=0.01)
+    receiver.may_go_on.set()
+    assert "up to 4 events for the test are lost" in caplog.text
+
+
+def test_what_comes_after_the_end_is_told_to_nobody_and_logged(receiver, caplog):
+    delivery = Delivery("test", receiver)
+    delivery.close()
+    delivery.emit(event(1))
+    assert receiver.got == []
+    assert "the test missed saved of default/doc-1: the connector is stopping" in caplog.text
+
+
+def test_without_room_for_a_thread_events_wait_for_one(receiver, caplog, monkeypatch):
+    def fail(_thread):
+        raise RuntimeError("can't start new thread")
+
+    delivery = Delivery("test", receiver)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", fail)
+        delivery.emit(event(1))
+    assert "events for the test have to wait: can't start new thread" in caplog.text
+    delivery.emit(event(2))
+    delivery.close()
+    assert receiver.got == ["doc-1", "doc-2"]
+
+
+def test_the_last_seconds_are_for_all_receivers_together(receiver, caplog):
+    """One that hangs does not keep another from telling what it still has to."""
+    slow = Receiver()
+    slow.may_go_on.clear()
+    both = Deliveries([Delivery("slow", slow), Delivery("quick", receiver)])
+    receiver.may_go_on.clear()
+    both.emit(event(1))
+    both.emit(event(2))
+    assert slow.busy.wait(30)
+    assert receiver.busy.wait(30)
+    closing = threading.Thread(target=both.close, args=(0.5,))
+    closing.start()
+    receiver.may_go_on.set()
+    closing.join(30)
+    slow.may_go_on.set()
+    assert receiver.got == ["doc-1", "doc-2"]
+    assert "up to 2 events for the slow are lost" in caplog.text
+    assert "for the quick" not in caplog.text
 
 
 def test_one_receiver_does_not_hold_up_the_other(receiver):
@@ -133,6 +188,22 @@ def test_the_signature_is_the_documented_one():
 
 def test_the_audit_has_the_details_in_words():
     assert comment_of(event(1, length=12, why="")) == "xpath: file:content, length: 12"
+
+
+def test_the_audit_is_given_no_more_than_it_takes():
+    """1,024 characters in a SQL database: ``LogEntryImpl``."""
+    told = comment_of(event(1, editors=", ".join(["somebody"] * 200), why="auto"))
+    assert len(told) == 1000
+    assert told.startswith("xpath: file:content, editors: somebody, somebody")
+    assert told.endswith("...")
+
+
+def test_json_is_text_whatever_somebody_sends():
+    """Neither half a surrogate pair nor what a terminal takes for an order gets through."""
+    text = as_json(event(1, reason="\ud800\x9b\u2028é"))
+    assert text.isascii()
+    assert text.isprintable()
+    assert json.loads(text)["details"] == {"reason": "\ud800\x9b\u2028é"}
 
 
 def test_nobody_is_told_unless_somebody_is_set():
