@@ -272,8 +272,9 @@ KEYS: tuple[SettingsKey, ...] = (
         parse=values.whole_number(0, 29),
         default="0",
         expected="a whole number of minutes from 0 to 29; 0 for never",
-        purpose="After how long without a sign of life of an editing session somebody else may "
-        "take over; otherwise a lock ends after 30 minutes. co-authoring.md says what is safe.",
+        purpose="After how long without a refresh of its lock and without a save of an editing "
+        "session somebody else may take over; otherwise a lock ends after 30 minutes. "
+        "co-authoring.md says what is safe.",
     ),
     SettingsKey(
         key="nuxeo.wopi.versioning",

@@ -6,6 +6,7 @@ import mimetypes
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from connector.file_reference import DocumentReference, FileReference
@@ -85,6 +86,15 @@ class Document:
     def is_in_trash(self) -> bool:
         """Whether it was deleted, or a folder above it, as far as it was read with ancestors."""
         return self.is_trashed or any(folder.is_trashed for folder in self.ancestors)
+
+    @property
+    def modified_at(self) -> float | None:
+        """When it was last changed, in seconds since the epoch by Nuxeo's clock, if known."""
+        try:
+            moment = datetime.fromisoformat(self.last_modified or "")
+        except ValueError:
+            return None
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
     @property
     def is_folderish(self) -> bool:

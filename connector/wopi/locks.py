@@ -120,15 +120,18 @@ def decide(operation: LockOperation, current: str | None, presented: str | None)
     return TRANSITIONS[operation, relation(current, presented)]
 
 
-def is_stale(expires_at: float, now: float, after: float) -> bool:
-    """Whether a lock was not refreshed for so long that somebody else may take it over.
+def is_stale(expires_at: float, now: float, after: float, changed_at: float | None = None) -> bool:
+    """Whether a session was silent for so long that somebody else may take its lock over.
 
     Args:
-        expires_at: when it ends, in seconds since the epoch.
+        expires_at: when the lock ends, in seconds since the epoch.
         now: the same for this moment.
-        after: seconds without a refresh; 0 for never.
+        after: seconds without a refresh or a change; 0 for never.
+        changed_at: when the document was last changed, which may have been a save of the session,
+            in seconds since the epoch; ``None`` if that is not known.
     """
-    return after > 0 and now - (expires_at - LIFETIME) >= after
+    heard_of = max(expires_at - LIFETIME, changed_at or 0.0)
+    return after > 0 and now - heard_of >= after
 
 
 def is_lock_id(text: str) -> bool:

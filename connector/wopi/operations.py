@@ -66,8 +66,8 @@ class FileOperations:
         rights: who may write.
         versions: of contents.
         infos: makes the answers to CheckFileInfo.
-        stale_lock_after: seconds without a refresh after which a lock may be taken over; 0 for
-            never.
+        stale_lock_after: seconds without a refresh or a save after which a lock may be taken over;
+            0 for never.
         events: is told of locks that were refused.
         clock: seconds since the epoch.
     """
@@ -209,7 +209,7 @@ class FileOperations:
         action = locks.decide(operation, current.lock_id if current else None, presented)
         if action in (LockAction.TAKE, LockAction.RELEASE):
             return None
-        if self._may_be_taken_over(operation, action, current):
+        if self._may_be_taken_over(operation, action, current, document):
             return None
         if action in (LockAction.REFRESH, LockAction.REPLACE) and document.lock_owner is None:
             return None
@@ -230,7 +230,7 @@ class FileOperations:
             assert presented is not None
             self._take(file, document, owners, presented)
             return self._with_version(file, document)
-        if current is not None and self._may_be_taken_over(operation, action, current):
+        if current is not None and self._may_be_taken_over(operation, action, current, document):
             assert presented is not None
             refuse_if(file.obstacle(self._rights, document, owners), document, current)
             lock = self._lock_of(file, document, presented)
@@ -239,14 +239,20 @@ class FileOperations:
         return self._answer(file, document, owners, current, action, new_lock_id)
 
     def _may_be_taken_over(
-        self, operation: LockOperation, action: LockAction, current: StoredLock | None
+        self,
+        operation: LockOperation,
+        action: LockAction,
+        current: StoredLock | None,
+        document: Document,
     ) -> bool:
         """Whether Lock with another id is to end a session that nobody has been heard of."""
         return (
             operation is LockOperation.LOCK
             and action is LockAction.CONFLICT
             and current is not None
-            and locks.is_stale(current.expires_at, self._clock(), self._stale_lock_after)
+            and locks.is_stale(
+                current.expires_at, self._clock(), self._stale_lock_after, document.modified_at
+            )
         )
 
     def _answer(

@@ -131,12 +131,9 @@ class Sessions:
         key = reference.document_key
         is_joined = bool(self._store.of_document(key))
         if not is_joined:
-            self._end_expired(reference, document)
+            self._end_former(reference, document, "expired")
         self._begin(reference, lock, document, is_joined=is_joined)
-        hold = self._store.hold(key)
-        if hold is not None and not hold.opened_at:
-            self._store.put_hold(replace(hold, opened_at=self._clock()))
-            self._tell(EventKind.SESSION_OPENED, reference, lock.user, {"client": lock.client})
+        self._opened(reference, lock)
 
     def _begin(
         self,
@@ -180,6 +177,9 @@ class Sessions:
     ) -> None:
         """Lock a file in the place of a session that nobody has been heard of for long.
 
+        Unless another file of the document is being edited, the document's session is then over,
+        gets its version, and another one begins.
+
         Args:
             reference: the file.
             lock: the new one.
@@ -205,6 +205,11 @@ class Sessions:
             reference.document_key,
             lock.user,
         )
+        files = self._store.of_document(reference.document_key)
+        if all(each.file_id == lock.file_id for each in files):
+            now = replace(document, lock_owner=lock.user)
+            self._end_former(reference, now, "taken over", lock.user)
+            self._opened(reference, lock)
 
     def refresh(self, lock: StoredLock, *, new_lock_id: str | None = None) -> bool:
         """Give a live lock its full time again, on demand with another lock id."""
@@ -298,16 +303,25 @@ class Sessions:
                     if hold is not None:
                         self._give_back(reference, hold)
 
-    def _end_expired(self, reference: FileReference, document: Document) -> None:
-        """Make the version of a session that expired and that nobody has looked after yet.
+    def _end_former(
+        self, reference: FileReference, document: Document, reason: str, user: str | None = None
+    ) -> None:
+        """Make the version of a session that is over and that nobody has looked after yet.
 
         Nuxeo's lock is left for the session that begins.
         """
-        expired = self._closed(reference, "expired")
-        if expired is not None and expired.owners:
-            hold = self._versioning.at_session_end(reference, expired, document)
-            if hold != expired:
+        former = self._closed(reference, reason, user)
+        if former is not None and former.owners:
+            hold = self._versioning.at_session_end(reference, former, document)
+            if hold != former:
                 self._store.put_hold(hold)
+
+    def _opened(self, reference: FileReference, lock: StoredLock) -> None:
+        """Note that a session began, and tell so, if the document had none."""
+        hold = self._store.hold(reference.document_key)
+        if hold is not None and not hold.opened_at:
+            self._store.put_hold(replace(hold, opened_at=self._clock()))
+            self._tell(EventKind.SESSION_OPENED, reference, lock.user, {"client": lock.client})
 
     def _closed(
         self, reference: FileReference, reason: str, user: str | None = None

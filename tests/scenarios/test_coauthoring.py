@@ -132,6 +132,29 @@ class TestCoAuthors:
         assert clients["alice"].unlock("L").status_code == 200
         assert lock_owner(admin, uid) is None
 
+    def test_whoever_has_the_lock_and_may_not_even_read_any_more_is_named_as_the_reason(
+        self, in_process, alice, admin, uid
+    ):
+        """Nuxeo lets them not unlock what they cannot see; an administrator can."""
+        clients = {user: in_process.open(user, uid) for user in ("alice", "bob")}
+        clients["alice"].lock("L")
+        clients["bob"].put(b"by bob", "L")
+        admin.operation("Document.BlockPermissionInheritance", uid)
+        admin.operation("Document.AddPermission", uid, permission="ReadWrite", user="alice")
+
+        for gone in (clients["bob"].request("GET"), clients["bob"].put(b"too late", "L")):
+            assert gone.status_code == 404
+        refused(clients["alice"].put(b"alice's", "L"), lock="L", because="lock is bob's")
+        assert {kept.user for kept in in_process.connector.recovery.all()} == {"alice", "bob"}
+        assert admin.content(uid) == b"by bob"
+
+        admin.operation("Document.Unlock", uid)
+        assert clients["alice"].lock("M").status_code == 200
+        assert clients["alice"].put(b"alice's", "M").status_code == 200
+        assert clients["alice"].unlock("M").status_code == 200
+        assert admin.content(uid) == b"alice's"
+        assert lock_owner(admin, uid) is None
+
     def test_an_administrators_unlock_ends_the_session_and_the_next_can_begin(
         self, demo, alice, admin, uid
     ):
@@ -189,6 +212,89 @@ class TestTakingOver:
         refused(gone.put(b"alice is back", "L"), lock="M", because="kept by the connector")
         assert alice.content(uid) == b"bob goes on"
         assert other.unlock("M").status_code == 200
+        assert lock_owner(alice, uid) is None
+
+    def test_a_save_is_a_sign_of_life(self, connector, alice, uid, clock):
+        """An office may save without a refresh of its lock for long."""
+        careful = connector(staleLockAfter="20")
+        careful.open("alice", uid).lock("L")
+        # By the clocks of both, the session saves when it was last refreshed 25 minutes ago.
+        clock.offset = -25 * 60.0
+        other = alice.create(b"before")
+        busy = careful.open("alice", other)
+        busy.lock("L")
+        clock.offset = 0.0
+        assert busy.put(b"just saved", "L").status_code == 200
+        refused(careful.open("bob", other).lock("M"), lock="L", because="alice")
+        clock.offset = 4 * 60.0
+        assert busy.refresh("L").status_code == 200
+
+    def test_it_ends_the_session_with_its_version(self, connector, alice, uid, clock):
+        careful = connector(staleLockAfter="20")
+        gone, other = careful.open("alice", uid), careful.open("bob", uid)
+        gone.lock("L")
+        gone.put(b"alice's last", "L")
+        clock.offset = 25 * 60.0
+        assert other.lock("M").status_code == 200
+        assert kept_versions(alice, uid) == [b"alice's last"]
+        assert other.put(b"bob's", "M").status_code == 200
+        assert other.unlock("M").status_code == 200
+        assert sorted(kept_versions(alice, uid)) == [b"alice's last", b"bob's"]
+        assert lock_owner(alice, uid) is None
+
+    def test_who_comes_back_in_that_very_moment_keeps_the_session(
+        self, demo, connector, proxy, alice, uid, clock
+    ):
+        careful = connector(staleLockAfter="20", nuxeoURL=proxy.url)
+        back, other = careful.open("alice", uid), careful.open("bob", uid)
+        back.lock("L")
+        clock.offset = 25 * 60.0
+        answers = []
+        # Nuxeo's lock is just being handed over to bob.
+        proxy.plan("POST", "Document.Unlock", lambda: answers.append(back.refresh("L")))
+        refused(other.lock("M"), lock="L", because="being edited again")
+        assert [answer.status_code for answer in answers] == [200]
+        assert back.put(b"alice goes on", "L").status_code == 200
+        assert last_contributor(alice, uid) == "alice"
+        assert back.unlock("L").status_code == 200
+        assert lock_owner(alice, uid) is None
+
+    def test_of_several_at_once_one_takes_it_over(self, connector, alice, uid, clock):
+        careful = connector(staleLockAfter="20")
+        careful.open("alice", uid).lock("L")
+        clock.offset = 25 * 60.0
+        others = [careful.open(user, uid) for user in ("bob", "Administrator", "alice") * 2]
+        start = threading.Barrier(len(others))
+
+        def go(number):
+            start.wait()
+            return others[number].lock(f"lock-{number}")
+
+        with ThreadPoolExecutor(len(others)) as pool:
+            answers = list(pool.map(go, range(len(others))))
+        (winner,) = [n for n, answer in enumerate(answers) if answer.status_code == 200]
+        for number, answer in enumerate(answers):
+            if number != winner:
+                refused(answer, lock=f"lock-{winner}", because="being edited")
+        assert others[winner].put(b"the winner's", f"lock-{winner}").status_code == 200
+        assert others[winner].unlock(f"lock-{winner}").status_code == 200
+        assert lock_owner(alice, uid) is None
+
+    def test_the_session_on_another_file_of_the_document_goes_on(self, connector, alice, clock):
+        uid = alice.create(b"main", attachments=[("a.docx", b"a")])
+        careful = connector(staleLockAfter="20")
+        careful.open("alice", uid).lock("L")
+        attached = careful.open("alice", uid, ATTACHMENTS[0])
+        attached.lock("A")
+        clock.offset = 25 * 60.0
+        attached.refresh("A")
+        other = careful.open("bob", uid)
+        assert other.lock("M").status_code == 200
+        assert attached.put(b"changed", "A").status_code == 200
+        assert other.put(b"bob's", "M").status_code == 200
+        assert other.unlock("M").status_code == 200
+        assert lock_owner(alice, uid) is not None
+        assert attached.unlock("A").status_code == 200
         assert lock_owner(alice, uid) is None
 
     def test_who_may_not_write_takes_nothing_over(self, connector, uid, clock):

@@ -126,6 +126,25 @@ class TestWebhook:
             each.connector.events.close()
         assert webhook.requests.empty()
 
+    def test_a_silent_session_that_is_taken_over(self, connector, webhook, uid, clock):
+        careful = connector(**{"webhook.url": webhook.url, "staleLockAfter": "20"})
+        gone = careful.open("alice", uid)
+        gone.lock("L")
+        gone.put(b"after", "L")
+        clock.offset = 25 * 60.0
+        assert careful.open("bob", uid).lock("M").status_code == 200
+        events = webhook.take(5)
+        assert kinds(events) == [
+            "sessionOpened",
+            "saved",
+            "sessionClosed",
+            "versionCreated",
+            "sessionOpened",
+        ]
+        assert events[2][0]["details"]["reason"] == "taken over"
+        assert events[3][0]["details"]["editors"] == "alice"
+        assert [events[n][0]["user"] for n in (0, 2, 4)] == ["alice", "bob", "bob"]
+
     def test_conflicts_and_kept_saves(self, demo, watched, webhook, alice, uid):
         demo.nuxeo("bob").operation("Document.Lock", uid)
         client = watched.open("alice", uid)

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from tests.integration.test_host_page import Browser
+from tests.integration.test_host_page import Browser, claims
 from tests.support import DEMO_FOLDER
 
 
@@ -95,6 +95,7 @@ def test_it_is_read_only_and_the_reason_is_told(
 
     page = Browser(demo, "alice").open(subject)
     assert page.status_code == 200
+    assert claims(page)["grant"] == "view"
     assert on_the_page in html.unescape(page.text)
 
     client = clients[-1]

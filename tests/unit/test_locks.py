@@ -9,6 +9,7 @@ from connector.wopi.locks import (
     Relation,
     decide,
     is_lock_id,
+    is_stale,
     relation,
 )
 
@@ -51,6 +52,17 @@ def test_the_table_of_the_protocol(operation, unlocked, same, other):
     assert decide(operation, None, "a") is LockAction[unlocked]
     assert decide(operation, "a", "a") is LockAction[same]
     assert decide(operation, "b", "a") is LockAction[other]
+
+
+def test_when_a_session_is_silent():
+    """Refreshed at 1,000, so it ends at 2,800."""
+    assert not is_stale(2800.0, 1599.0, 600)
+    assert is_stale(2800.0, 1600.0, 600)
+    assert not is_stale(2800.0, 2799.0, 0)
+    # A save is a sign of life, too; what was changed before is none.
+    assert not is_stale(2800.0, 1600.0, 600, 1001.0)
+    assert is_stale(2800.0, 1601.0, 600, 1001.0)
+    assert is_stale(2800.0, 1600.0, 600, 999.0)
 
 
 @pytest.mark.parametrize(
