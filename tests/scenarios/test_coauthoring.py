@@ -339,6 +339,30 @@ class TestOutsideChange:
         with strict.connector.recovery.open(kept.id) as (_, file):
             assert file.read() == b"of the session"
 
+    def test_what_was_refused_goes_on_when_the_file_is_opened_anew(self, connector, admin, uid):
+        strict = connector(outsideChange="refuse")
+        client = self.changed_outside(strict, admin, uid)
+        for text in (b"of the session", b"more of the session"):
+            refused(client.put(text, "L"), lock="L", because="changed in Nuxeo")
+        # Nothing new: what is there already is no reason to refuse.
+        assert client.put(b"from outside", "L").status_code == 200
+        assert client.unlock("L").status_code == 200
+        assert client.lock("M").status_code == 200
+        assert client.get().content == b"from outside"
+        assert client.put(b"of the next session", "M").status_code == 200
+        assert client.unlock("M").status_code == 200
+        assert admin.content(uid) == b"of the next session"
+        assert lock_owner(admin, uid) is None
+
+    def test_only_the_file_that_was_changed_counts(self, connector, admin, alice):
+        uid = alice.create(b"main", attachments=[("a.docx", b"a")])
+        strict = connector(outsideChange="refuse")
+        attached = strict.open("alice", uid, ATTACHMENTS[0])
+        attached.lock("A")
+        admin.replace(uid, b"from outside")
+        assert attached.put(b"changed", "A").status_code == 200
+        assert alice.content(uid, ATTACHMENTS[0]) == b"changed"
+
     def test_collabora_is_asked_first_and_may_then_overwrite(self, in_process, admin, uid):
         client = in_process.open("alice", uid)
         client.lock("L")

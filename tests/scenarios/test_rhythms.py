@@ -14,6 +14,7 @@ import pytest
 MINUTE = 60
 LENGTH = 45 * MINUTE
 AUTHORS = ("alice", "bob", "erin")
+OUTSIDER = "carol"
 JOIN = {"alice": 0, "bob": 4 * MINUTE, "erin": 9 * MINUTE}
 RIGHT_TAKEN_AWAY = 24 * MINUTE
 OUTSIDER_TRIES = (7 * MINUTE, 31 * MINUTE)
@@ -123,12 +124,18 @@ def contents_of_versions(nuxeo, uid):
     return [nuxeo.content(version["uid"]) for version in found]
 
 
+def rename(nuxeo, uid, expected):
+    """What anybody may try who may write, past any session."""
+    body = {"entity-type": "document", "properties": {"dc:title": f"{nuxeo.user}'s"}}
+    nuxeo.call("PUT", f"api/v1/id/{uid}", expected, json=body)
+
+
 @pytest.mark.usefixtures("erin")
 @pytest.mark.parametrize("application", APPLICATIONS, ids=[each.name for each in APPLICATIONS])
 def test_a_long_session(demo, in_process, clock, application):
     admin = demo.nuxeo()
     uid = demo.nuxeo("alice").create(b"before")
-    for user in AUTHORS:
+    for user in (*AUTHORS, OUTSIDER):
         admin.operation("Document.AddPermission", uid, permission="ReadWrite", user=user)
     session = Session(in_process, application, uid, clock)
     outside = None
@@ -145,9 +152,9 @@ def test_a_long_session(demo, in_process, clock, application):
             admin.operation("Document.RemovePermission", uid, user="bob")
             admin.operation("Document.AddPermission", uid, permission="Read", user="bob")
         if now in OUTSIDER_TRIES:
-            # Carol may read, and writes past the session as far as she gets: nowhere.
-            body = {"entity-type": "document", "properties": {"dc:title": "carol's"}}
-            demo.nuxeo("carol").call("PUT", f"api/v1/id/{uid}", 403, json=body)
+            # She may write, but not past the session, which has Nuxeo's lock.
+            rename(demo.nuxeo(OUTSIDER), uid, 403)
+            demo.nuxeo(OUTSIDER).operation("Document.Lock", uid, 409)
         if now == ADMINISTRATOR_CHANGES:
             session.save()
             outside = b"written by an administrator, past the session"
@@ -184,3 +191,5 @@ def test_a_long_session(demo, in_process, clock, application):
     assert all(refusal == ("bob", 404) for refusal in session.refusals)
     for kept in in_process.connector.recovery.all():
         assert kept.user == "bob"
+    # Now that the session is over, the outsider can.
+    rename(demo.nuxeo(OUTSIDER), uid, 200)
