@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from connector.lock_store.base import GIVEN_KEPT, Hold, LockStoreBusy, StoredLock
+from connector.lock_store.base import GIVEN_KEPT, Given, Hold, LockStoreBusy, StoredLock
 
 
 class Clock:
@@ -81,71 +81,91 @@ class LockStoreContract:
         store.take(lock("A"))
         store.note_name("file1", "b.docx", "y")
         assert store.get("file1") == replace(lock("A"), file_name="b.docx", mime_type="y")
+        store.note_writing("file1", "third")
         store.refresh("file1", "A", "B", 3000.0)
-        store.note_saved("file1", "third", "c.docx", "z", "", "ana")
+        assert store.get("file1").writing == "third"
+        store.note_saved("file1", "z", "office", Given("s", "third", "c.docx"))
         expected = replace(
             lock("B", expires=3000.0), content="third", file_name="c.docx", mime_type="z"
         )
         assert store.get("file1") == expected
 
-    def test_what_an_office_client_was_given_is_known_by_user_for_a_day(self, store, clock):
-        assert store.given("file1", "office", "ana") is None
-        store.note_given("file1", "office", "ana", "one")
-        store.note_given("file1", "office", "bo", "two")
-        store.note_given("file1", "collabora", "ana", "three")
-        clock.now += GIVEN_KEPT - 1
+    def test_of_a_file_without_a_lock_nothing_is_written_but_who_has_what(self, store):
+        store.note_name("file1", "b.docx", "y")
+        store.note_writing("file1", "x")
+        saved = Given("s", "x", "b.docx")
+        store.note_saved("file1", "y", "office", saved)
+        assert store.get("file1") is None
+        assert store.given("file1", "office", "s") == saved
+
+    def test_what_an_office_client_was_given_is_known_by_opening_for_a_day(self, store, clock):
+        one, two, three = (Given(s, f"c{s}", f"{s}.docx") for s in ("1", "2", "3"))
+        assert store.given("file1", "office", "1") is None
+        store.note_given("file1", "office", one)
+        clock.now += 1
+        store.note_given("file1", "office", two)
+        clock.now += 1
+        store.note_given("file1", "collabora", three)
+        clock.now += GIVEN_KEPT - 3
         store.claim_idle_holds(60)
-        assert store.given("file1", "office", "ana") == "one"
-        assert store.given("file1", "office", "bo") == "two"
-        assert store.given("file1", "collabora", "ana") == "three"
-        assert store.given("file2", "office", "ana") is None
-        store.note_given("file1", "office", "bo", "four")
+        assert store.given("file1", "office", "1") == one
+        assert store.given("file1", "office", "2") == two
+        assert store.given("file1", "collabora", "3") == three
+        assert store.given("file2", "office", "1") is None
+        # For an opening of which nothing is known, it is what the client was given last.
+        assert store.given("file1", "office", "9") == two
+        assert store.given("file1", "collabora", "1") == three
         clock.now += 1
         store.claim_idle_holds(60)
-        assert store.given("file1", "office", "ana") is None
-        assert store.given("file1", "office", "bo") == "four"
+        assert store.given("file1", "office", "1") == two
+        clock.now += 1
+        store.claim_idle_holds(60)
+        assert store.given("file1", "office", "2") is None
 
     def test_a_save_is_what_all_have_who_had_what_was_there_before(self, store):
-        for client, user, content in (
-            ("office", "ana", "digest"),
-            ("office", "bo", "digest"),
-            ("office", "carl", "older"),
-            ("collabora", "dan", "digest"),
+        for client, session, content in (
+            ("office", "1", "digest"),
+            ("office", "2", "digest"),
+            ("office", "3", "older"),
+            ("collabora", "4", "digest"),
         ):
-            store.note_given("file1", client, user, content)
+            store.note_given("file1", client, Given(session, content, "a.docx"))
         store.take(replace(lock("A"), client="office"))
-        store.note_saved("file1", "new", "a.docx", "text/x", "office", "erin")
-        given = [store.given("file1", "office", user) for user in ("ana", "bo", "carl", "erin")]
-        assert given == ["new", "new", "older", "new"]
-        assert store.given("file1", "collabora", "dan") == "digest"
+        store.note_saved("file1", "text/x", "office", Given("5", "new", "b.docx"))
+        given = [store.given("file1", "office", session) for session in "1235"]
+        assert [each.content for each in given] == ["new", "new", "older", "new"]
+        assert [each.file_name for each in given] == ["a.docx", "a.docx", "a.docx", "b.docx"]
+        assert store.given("file1", "collabora", "4").content == "digest"
 
-    def test_an_office_client_that_was_behind_catches_up(self, store):
-        behind = replace(lock("A"), client="office", client_has="older")
+    def test_an_opening_that_was_behind_catches_up_with_what_it_is_given_first(self, store):
+        behind = replace(lock("A"), client="office", session="1", client_has="older")
 
         def is_behind():
             return store.get("file1").client_has == "older"
 
         assert store.take(behind)
         assert store.get("file1") == behind
-        for client, user, content in (
-            ("office", "bo", "digest"),
-            ("collabora", "ana", "digest"),
-            ("office", "ana", "other"),
+        for client, session, content in (
+            ("office", "2", "digest"),
+            ("collabora", "1", "digest"),
         ):
-            store.note_given("file1", client, user, content)
+            store.note_given("file1", client, Given(session, content, "a.docx"))
             assert is_behind()
         store.refresh("file1", "A", "A", 2900.0)
         store.note_name("file1", "b.docx", "y")
+        store.note_writing("file1", "x")
         assert is_behind()
-        store.note_given("file1", "office", "ana", "digest")
+        store.note_given("file1", "office", Given("1", "digest", "a.docx"))
         assert not is_behind()
 
+        # Given again, it may still have what it was given before.
         assert store.take_over(replace(behind, lock_id="B"), "A", 3000.0)
+        store.note_given("file1", "office", Given("1", "digest", "a.docx"))
         assert is_behind()
-        store.note_given("file1", "office", "ana", "older")
-        store.note_saved("file1", "new", "a.docx", "text/x", "office", "bo")
+        store.note_given("file1", "office", Given("7", "older", "a.docx"))
+        store.note_saved("file1", "text/x", "office", Given("2", "new", "a.docx"))
         assert store.get("file1").client_has == ""
-        assert store.given("file1", "office", "ana") == "new"
+        assert store.given("file1", "office", "7").content == "new"
 
     def test_a_hold_is_kept_until_it_is_dropped(self, store):
         hold = Hold("default/doc", "ana", "bo", "carl", 9.5, 6.5, 7.5, "bo", ("ana", "Zoë"))
@@ -390,7 +410,7 @@ class LockStoreContract:
 
     def test_any_text_is_kept_as_it_is(self, store):
         odd = "a: b/\n\u2028 'Ünï' \U0001f600 {}"
-        taken = StoredLock("f:1", "d:1/x", odd, odd, 2800.123456789, odd, odd, odd, odd, odd, odd)
+        taken = StoredLock("f:1", "d:1/x", odd, odd, 2800.123456789, *[odd] * 8)
         assert store.take(taken)
         assert store.get("f:1") == taken
         hold = Hold(
@@ -398,8 +418,8 @@ class LockStoreContract:
         )
         store.put_hold(hold)
         assert store.hold("d:1/x") == hold
-        store.note_given("f:1", odd, odd, odd)
-        assert store.given("f:1", odd, odd) == odd
+        store.note_given("f:1", odd, Given(odd, odd, odd))
+        assert store.given("f:1", odd, odd) == Given(odd, odd, odd)
         store.put_user_info(odd, "office", odd)
         assert store.user_info(odd, "office") == odd
 

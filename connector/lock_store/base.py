@@ -52,8 +52,11 @@ class StoredLock:
         client: name of the office client that it is edited in; empty if that is not known.
         path: of the document at that moment; empty if that is not known. A document that is gone
             does not tell any more where it was.
+        session: of the access token that took it: which opening of the file it is for.
         client_has: what the office client was last given or saved, where that is not ``content``:
             somebody else has written since. Empty otherwise, and once the client has caught up.
+        writing: what is just being saved under it, or was when something broke off: it may be the
+            file's content by now.
     """
 
     file_id: str
@@ -66,7 +69,25 @@ class StoredLock:
     mime_type: str
     client: str = ""
     path: str = ""
+    session: str = ""
     client_has: str = ""
+    writing: str = ""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What an office client was last given to edit, or saved.
+
+    Attributes:
+        session: of the access token with which it was: which opening of the file it was for; empty
+            if that is not known.
+        content: names the content.
+        file_name: what the file was called.
+    """
+
+    session: str
+    content: str
+    file_name: str
 
 
 @dataclass(frozen=True)
@@ -144,23 +165,28 @@ class LockStore(Protocol):
     def note_name(self, file_id: str, file_name: str, mime_type: str) -> None:
         """Note what a locked file is called now; its lock's id and end are left as they are."""
 
-    def note_saved(
-        self, file_id: str, content: str, file_name: str, mime_type: str, client: str, user: str
-    ) -> None:
+    def note_writing(self, file_id: str, content: str) -> None:
+        """Note what is about to be saved under a file's lock."""
+
+    def note_saved(self, file_id: str, mime_type: str, client: str, saved: Given) -> None:
         """Note what was saved under a file's lock; its id and end are left as they are.
 
-        What was saved is what the user has now, and so has everybody in the same office client who
-        had what the lock was on before.
+        It is what the office client has now, for everybody for whom it had what the lock was on
+        before.
         """
 
-    def note_given(self, file_id: str, client: str, user: str, content: str) -> None:
-        """Note what an office client was given for a user to edit.
+    def note_given(self, file_id: str, client: str, given: Given) -> None:
+        """Note what an office client was given to edit, or saved to a file without a lock.
 
-        With the content that it is on, the user's own lock has nothing more to catch up with.
+        A lock that was taken for an opening for which nothing had been given yet, and is on this
+        very content, has nothing more to catch up with.
         """
 
-    def given(self, file_id: str, client: str, user: str) -> str | None:
-        """The content that a user's office client was last given or saved within ``GIVEN_KEPT``."""
+    def given(self, file_id: str, client: str, session: str) -> Given | None:
+        """What an office client was last given or saved within ``GIVEN_KEPT``.
+
+        For this opening of the file; if nothing was, then for whichever it was last.
+        """
 
     def release(self, file_id: str, expected_lock_id: str) -> bool:
         """Take the live lock with the expected id off a file."""

@@ -14,7 +14,7 @@ by itself, long after, is only to clear away.
 ``holds``                    sorted set: document keys, by when they may be claimed
 ``content:<file id>``        hash: a file's content and its generation, and the one before
 ``user-info:<user>``         hash: what each office client has left
-``given:<client>:<file id>`` hash: by user, when and what an office client was last given or saved
+``given:<client>:<file id>`` hash: by opening, when and what an office client was given or saved
 ``section:<document key>``   the token of whoever is in the critical section
 ===========================  ====================================================================
 """
@@ -33,7 +33,7 @@ from typing import Any
 from redis.commands.core import Script
 
 from connector.lock_store import redis_scripts as scripts
-from connector.lock_store.base import GIVEN_KEPT, Hold, LockStoreUnusable, StoredLock
+from connector.lock_store.base import GIVEN_KEPT, Given, Hold, LockStoreUnusable, StoredLock
 from connector.lock_store.redis_connection import connect, problem_with, redis_errors, warnings_of
 from connector.lock_store.redis_sections import Sections
 
@@ -140,32 +140,38 @@ class RedisLockStore:
         """See :class:`connector.lock_store.base.LockStore`."""
         self._run(scripts.NOTE_NAME, [self._key("lock", file_id)], [file_name, mime_type])
 
-    def note_saved(
-        self, file_id: str, content: str, file_name: str, mime_type: str, client: str, user: str
-    ) -> None:
+    def note_writing(self, file_id: str, content: str) -> None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        self._run(scripts.NOTE_WRITING, [self._key("lock", file_id)], [content])
+
+    def note_saved(self, file_id: str, mime_type: str, client: str, saved: Given) -> None:
         """See :class:`connector.lock_store.base.LockStore`."""
         self._run(
             scripts.NOTE_SAVED,
             [self._key("lock", file_id), self._key("given", client, file_id)],
-            [*self._given_now(user, content), file_name, mime_type],
+            [*self._given_now(saved), mime_type],
         )
 
-    def note_given(self, file_id: str, client: str, user: str, content: str) -> None:
+    def note_given(self, file_id: str, client: str, given: Given) -> None:
         """See :class:`connector.lock_store.base.LockStore`."""
         self._run(
             scripts.NOTE_GIVEN,
             [self._key("lock", file_id), self._key("given", client, file_id)],
-            [*self._given_now(user, content), client],
+            [*self._given_now(given), client],
         )
 
-    def given(self, file_id: str, client: str, user: str) -> str | None:
+    def given(self, file_id: str, client: str, session: str) -> Given | None:
         """See :class:`connector.lock_store.base.LockStore`."""
-        with redis_errors(self._client):
-            known = self._client.hget(self._key("given", client, file_id), user)
-        if known is None:
+        oldest = self._clock() - GIVEN_KEPT
+        known = [
+            (float(given_at), Given(each, content, file_name))
+            for each, value in self._read("given", client, file_id).items()
+            for given_at, content, file_name in [json.loads(value)]
+            if float(given_at) > oldest
+        ]
+        if not known:
             return None
-        given_at, _, content = str(known).partition(" ")
-        return content if float(given_at) > self._clock() - GIVEN_KEPT else None
+        return min(known, key=lambda one: (one[1].session != session, -one[0], one[1].session))[1]
 
     def release(self, file_id: str, expected_lock_id: str) -> bool:
         """See :class:`connector.lock_store.base.LockStore`."""
@@ -309,8 +315,16 @@ class RedisLockStore:
         """For how many milliseconds Redis keeps a lock that ends then."""
         return int((max(0.0, expires_at - self._clock()) + _LOCK_KEPT) * 1000)
 
-    def _given_now(self, user: str, content: str) -> list[_Argument]:
-        return [user, content, _number(self._clock()), int(GIVEN_KEPT * 1000)]
+    def _given_now(self, given: Given) -> list[_Argument]:
+        now = self._clock()
+        return [
+            given.session,
+            given.content,
+            given.file_name,
+            _number(now),
+            _number(now - GIVEN_KEPT),
+            int(GIVEN_KEPT * 1000),
+        ]
 
     def _new_generation(self) -> int:
         """Milliseconds of the clock, so that numbers go on growing when all was lost."""

@@ -131,11 +131,35 @@ return 1
 )
 """KEYS: lock. ARGV: file name, type."""
 
-# Of what office clients have: "given:<client>:<file id>" is a hash of "<when> <content>" by user.
+NOTE_WRITING = (
+    _PRELUDE
+    + """
+if redis.call('EXISTS', key(1)) == 1 then
+    redis.call('HSET', key(1), 'writing', arg(1))
+end
+return 1
+"""
+)
+"""KEYS: lock. ARGV: content."""
+
+# Of what office clients have: "given:<client>:<file id>" is a hash of when, content and file name.
+# The arguments always begin with: session, content, file name, now, oldest, milliseconds.
 _GIVEN = """
-local function put_given(given, user, content, now, milliseconds)
-    redis.call('HSET', given, user, now .. ' ' .. content)
-    redis.call('PEXPIRE', given, milliseconds)
+local given = key(2)
+local function put_given(session, content, name)
+    redis.call('HSET', given, session, cjson.encode({arg(4), content, name}))
+    redis.call('PEXPIRE', given, arg(6))
+end
+local function each_given(found)
+    local all = redis.call('HGETALL', given)
+    for number = 1, #all, 2 do
+        local what = cjson.decode(all[number + 1])
+        if tonumber(what[1]) > tonumber(arg(5)) then
+            found(all[number], what[2], what[3])
+        else
+            redis.call('HDEL', given, all[number])
+        end
+    end
 end
 """
 
@@ -145,35 +169,35 @@ NOTE_SAVED = (
     + """
 local former = redis.call('HMGET', key(1), 'content', 'client_has')
 if former[1] then
-    local given = redis.call('HGETALL', key(2))
-    for number = 1, #given, 2 do
-        local content = string.match(given[number + 1], '^%S+ (.*)$')
+    each_given(function(session, content, name)
         if content == former[1] or content == former[2] then
-            put_given(key(2), given[number], arg(2), arg(3), arg(4))
+            put_given(session, arg(2), name)
         end
-    end
-    redis.call('HSET', key(1), 'content', arg(2), 'file_name', arg(5), 'mime_type', arg(6),
-        'client_has', '')
+    end)
+    redis.call('HSET', key(1), 'content', arg(2), 'file_name', arg(3), 'mime_type', arg(7),
+        'client_has', '', 'writing', '')
 end
-put_given(key(2), arg(1), arg(2), arg(3), arg(4))
+put_given(arg(1), arg(2), arg(3))
 return 1
 """
 )
-"""KEYS: lock, given. ARGV: user, content, now, milliseconds, file name, type."""
+"""KEYS: lock, given. ARGV: as ever, type."""
 
 NOTE_GIVEN = (
     _PRELUDE
     + _GIVEN
     + """
-put_given(key(2), arg(1), arg(2), arg(3), arg(4))
-local lock = redis.call('HMGET', key(1), 'user', 'content', 'client')
-if lock[1] == arg(1) and lock[2] == arg(2) and lock[3] == arg(5) then
+local is_first = true
+each_given(function(session) is_first = is_first and session ~= arg(1) end)
+put_given(arg(1), arg(2), arg(3))
+local lock = redis.call('HMGET', key(1), 'session', 'content', 'client')
+if is_first and lock[1] == arg(1) and lock[2] == arg(2) and lock[3] == arg(7) then
     redis.call('HSET', key(1), 'client_has', '')
 end
 return 1
 """
 )
-"""KEYS: lock, given. ARGV: user, content, now, milliseconds, client."""
+"""KEYS: lock, given. ARGV: as ever, client."""
 
 RELEASE = (
     _PRELUDE

@@ -22,7 +22,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from connector.lock_store.base import GIVEN_KEPT, Hold, LockStoreBusy, StoredLock
+from connector.lock_store.base import GIVEN_KEPT, Given, Hold, LockStoreBusy, StoredLock
 from connector.lock_store.sqlite_schema import make_or_upgrade
 
 DATABASE = "locks.sqlite"
@@ -96,15 +96,16 @@ class SqliteLockStore:
         """See :class:`connector.lock_store.base.LockStore`."""
         return self._changed_one(
             """INSERT INTO lock (file_id, document_key, lock_id, user, expires_at, content,
-                file_name, mime_type, client, path, client_has)
+                file_name, mime_type, client, path, session, client_has, writing)
             VALUES (:file_id, :document_key, :lock_id, :user, :expires_at, :content,
-                :file_name, :mime_type, :client, :path, :client_has)
+                :file_name, :mime_type, :client, :path, :session, :client_has, :writing)
             ON CONFLICT (file_id) DO UPDATE SET
                 document_key = excluded.document_key, lock_id = excluded.lock_id,
                 user = excluded.user, expires_at = excluded.expires_at,
                 content = excluded.content, file_name = excluded.file_name,
                 mime_type = excluded.mime_type, client = excluded.client,
-                path = excluded.path, client_has = excluded.client_has
+                path = excluded.path, session = excluded.session,
+                client_has = excluded.client_has, writing = excluded.writing
             WHERE lock.expires_at <= :now""",
             **asdict(lock),
             now=self._clock(),
@@ -127,7 +128,8 @@ class SqliteLockStore:
         return self._changed_one(
             """UPDATE lock SET lock_id = :lock_id, user = :user, expires_at = :expires_at,
                 content = :content, file_name = :file_name, mime_type = :mime_type,
-                client = :client, path = :path, client_has = :client_has
+                client = :client, path = :path, session = :session, client_has = :client_has,
+                writing = :writing
             WHERE file_id = :file_id AND lock_id = :expected_lock_id
                 AND expires_at > :now AND expires_at <= :ends_by""",
             **asdict(lock),
@@ -145,54 +147,56 @@ class SqliteLockStore:
             file_id,
         )
 
-    def note_saved(
-        self, file_id: str, content: str, file_name: str, mime_type: str, client: str, user: str
-    ) -> None:
+    def note_writing(self, file_id: str, content: str) -> None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        self._execute("UPDATE lock SET writing = ? WHERE file_id = ?", content, file_id)
+
+    def note_saved(self, file_id: str, mime_type: str, client: str, saved: Given) -> None:
         """See :class:`connector.lock_store.base.LockStore`."""
         with self._transaction():
             self._execute(
                 """UPDATE given SET content = ?, given_at = ? FROM lock
                 WHERE given.file_id = ? AND given.client = ? AND lock.file_id = given.file_id
                     AND given.content IN (lock.content, lock.client_has)""",
-                content,
+                saved.content,
                 self._clock(),
                 file_id,
                 client,
             )
-            self._put_given(file_id, client, user, content)
+            self._put_given(file_id, client, saved)
             self._execute(
-                """UPDATE lock SET content = ?, file_name = ?, mime_type = ?, client_has = ''
+                """UPDATE lock SET content = ?, file_name = ?, mime_type = ?, client_has = '',
+                    writing = ''
                 WHERE file_id = ?""",
-                content,
-                file_name,
+                saved.content,
+                saved.file_name,
                 mime_type,
                 file_id,
             )
 
-    def note_given(self, file_id: str, client: str, user: str, content: str) -> None:
+    def note_given(self, file_id: str, client: str, given: Given) -> None:
         """See :class:`connector.lock_store.base.LockStore`."""
         with self._transaction():
-            self._put_given(file_id, client, user, content)
-            self._execute(
-                """UPDATE lock SET client_has = ''
-                WHERE file_id = ? AND client = ? AND user = ? AND content = ?""",
-                file_id,
-                client,
-                user,
-                content,
-            )
+            known = self._given(file_id, client, "session = ?", given.session)
+            self._put_given(file_id, client, given)
+            if not known:
+                self._execute(
+                    """UPDATE lock SET client_has = ''
+                    WHERE file_id = ? AND client = ? AND session = ? AND content = ?""",
+                    file_id,
+                    client,
+                    given.session,
+                    given.content,
+                )
 
-    def given(self, file_id: str, client: str, user: str) -> str | None:
+    def given(self, file_id: str, client: str, session: str) -> Given | None:
         """See :class:`connector.lock_store.base.LockStore`."""
-        rows = self._execute(
-            """SELECT content FROM given
-            WHERE file_id = ? AND client = ? AND user = ? AND given_at > ?""",
-            file_id,
-            client,
-            user,
-            self._clock() - GIVEN_KEPT,
+        rows = self._given(
+            file_id, client, "TRUE ORDER BY session = ? DESC, given_at DESC, session", session
         )
-        return str(rows[0]["content"]) if rows else None
+        if not rows:
+            return None
+        return Given(rows[0]["session"], rows[0]["content"], rows[0]["file_name"])
 
     def release(self, file_id: str, expected_lock_id: str) -> bool:
         """See :class:`connector.lock_store.base.LockStore`."""
@@ -354,16 +358,28 @@ class SqliteLockStore:
                 raise
             self._execute("COMMIT")
 
-    def _put_given(self, file_id: str, client: str, user: str, content: str) -> None:
-        self._execute(
-            """INSERT INTO given (file_id, client, user, content, given_at)
-            VALUES (?, ?, ?, ?, ?)
-            ON CONFLICT (file_id, client, user) DO UPDATE SET
-                content = excluded.content, given_at = excluded.given_at""",
+    def _given(self, file_id: str, client: str, which: str, *values: str) -> list[sqlite3.Row]:
+        return self._execute(
+            f"""SELECT * FROM given
+            WHERE file_id = ? AND client = ? AND given_at > ? AND {which} LIMIT 1""",  # noqa: S608
             file_id,
             client,
-            user,
-            content,
+            self._clock() - GIVEN_KEPT,
+            *values,
+        )
+
+    def _put_given(self, file_id: str, client: str, given: Given) -> None:
+        self._execute(
+            """INSERT INTO given (file_id, client, session, content, file_name, given_at)
+            VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT (file_id, client, session) DO UPDATE SET
+                content = excluded.content, file_name = excluded.file_name,
+                given_at = excluded.given_at""",
+            file_id,
+            client,
+            given.session,
+            given.content,
+            given.file_name,
             self._clock(),
         )
 

@@ -16,7 +16,9 @@ CREATE TABLE IF NOT EXISTS lock (
     mime_type TEXT NOT NULL,
     client TEXT NOT NULL DEFAULT '',
     path TEXT NOT NULL DEFAULT '',
-    client_has TEXT NOT NULL DEFAULT ''
+    session TEXT NOT NULL DEFAULT '',
+    client_has TEXT NOT NULL DEFAULT '',
+    writing TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS lock_document ON lock (document_key);
 CREATE TABLE IF NOT EXISTS hold (
@@ -43,10 +45,11 @@ CREATE TABLE IF NOT EXISTS content (
 CREATE TABLE IF NOT EXISTS given (
     file_id TEXT NOT NULL,
     client TEXT NOT NULL,
-    user TEXT NOT NULL,
+    session TEXT NOT NULL,
     content TEXT NOT NULL,
+    file_name TEXT NOT NULL,
     given_at REAL NOT NULL,
-    PRIMARY KEY (file_id, client, user)
+    PRIMARY KEY (file_id, client, session)
 );
 CREATE INDEX IF NOT EXISTS given_at ON given (given_at);
 """
@@ -61,7 +64,9 @@ CREATE TABLE IF NOT EXISTS user_info (
 _ADDED = (
     ("lock", "client", "TEXT NOT NULL DEFAULT ''"),
     ("lock", "path", "TEXT NOT NULL DEFAULT ''"),
+    ("lock", "session", "TEXT NOT NULL DEFAULT ''"),
     ("lock", "client_has", "TEXT NOT NULL DEFAULT ''"),
+    ("lock", "writing", "TEXT NOT NULL DEFAULT ''"),
     ("content", "changed", "TEXT"),
     ("hold", "opened_at", "REAL NOT NULL DEFAULT 0"),
     ("hold", "saved_at", "REAL NOT NULL DEFAULT 0"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import requests
+from werkzeug.http import parse_options_header
 
 from connector.file_reference import FileReference
 from connector.nuxeo_gateway.content import DOWNLOAD_PIECE, Spool
@@ -42,6 +43,7 @@ class BlobStream:
         digest: of the content, from Nuxeo's ETag; ``None`` for a storage's, which may mean
             something else.
         mime_type: as stored in Nuxeo.
+        file_name: as stored in Nuxeo; empty if it was not said.
     """
 
     def __init__(self, response: requests.Response, *, from_storage: bool) -> None:
@@ -53,6 +55,8 @@ class BlobStream:
         etag = response.headers.get("ETag", "").removeprefix("W/").strip('"')
         self.digest = etag if etag and not from_storage else None
         self.mime_type = response.headers.get("Content-Type", "application/octet-stream")
+        _, said = parse_options_header(response.headers.get("Content-Disposition"))
+        self.file_name = said.get("filename", "")
 
     def pieces(self) -> Iterator[bytes]:
         """The content, in pieces.

@@ -45,6 +45,7 @@ class Spool:
     def __init__(self, directory: Path) -> None:
         self._file = SpooledTemporaryFile(max_size=_IN_MEMORY, dir=str(directory))  # noqa: SIM115
         self.length = 0
+        self._digests: dict[str, str] = {}
 
     def __enter__(self) -> Spool:
         return self
@@ -77,6 +78,7 @@ class Spool:
             if limit and self.length > limit:
                 raise ContentTooLarge
             self._file.write(piece)
+            self._digests.clear()
         if announced is not None and self.length != announced:
             raise ContentTruncated
 
@@ -85,10 +87,12 @@ class Spool:
         name = algorithm.replace("-", "").lower()
         if name not in hashlib.algorithms_available:
             return None
-        digest = hashlib.new(name, usedforsecurity=False)
-        for piece in self.pieces():
-            digest.update(piece)
-        return digest.hexdigest()
+        if name not in self._digests:
+            digest = hashlib.new(name, usedforsecurity=False)
+            for piece in self.pieces():
+                digest.update(piece)
+            self._digests[name] = digest.hexdigest()
+        return self._digests[name]
 
     def is_content_of(self, blob: Blob) -> bool:
         """Whether ``blob`` has this very content, as far as its length and digest tell."""

@@ -22,7 +22,7 @@ class FailedSave:
     """A save that Nuxeo did not take.
 
     Attributes:
-        session: names the file, the user and the WOPI lock of the save; see :func:`session_name`.
+        session: names what the save belongs to; see :func:`session_name`.
         at: when it was asked for, in seconds since the epoch.
         repository, document_id, xpath: the file.
         path: where the document was, as far as it is known; empty if it is not.
@@ -126,12 +126,12 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = {
 }
 
 
-def session_name(file: str, user: str, lock_id: str | None) -> str:
-    """Names what belongs together: a file, who saves it, and under which lock (WOPI session).
+def session_name(file: str, user: str, lock_id: str | None, opening: str) -> str:
+    """Names what belongs together: a file, who saves it, since which opening, and under which lock.
 
     The lock id itself is written down nowhere.
     """
-    return hashlib.sha256("\0".join((file, user, lock_id or "")).encode()).hexdigest()
+    return hashlib.sha256("\0".join((file, user, lock_id or "", opening)).encode()).hexdigest()
 
 
 def id_of(session: str, attempt: int = 0) -> str:

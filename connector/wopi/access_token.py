@@ -8,6 +8,7 @@ token, the other way round, lacks issuer and audience and is refused here.
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,7 +37,9 @@ class AccessToken:
     """Who may do what with which resource, through which office client.
 
     ``user`` is the Nuxeo login name, ``user_name`` the name to show to people, ``client`` the
-    office client's configured name, ``expires_at`` seconds since the epoch.
+    office client's configured name, ``expires_at`` seconds since the epoch. ``session`` names one
+    opening of the resource for editing, also over tokens that take each other's place; it is empty
+    for viewing.
     """
 
     resource_id: str
@@ -45,6 +48,7 @@ class AccessToken:
     grant: Grant
     client: str
     expires_at: int
+    session: str = ""
 
     @property
     def ttl_milliseconds(self) -> int:
@@ -67,11 +71,23 @@ class AccessTokens:
         self._clock = clock
 
     def issue(
-        self, *, resource_id: str, user: str, user_name: str, grant: Grant, client: str
+        self,
+        *,
+        resource_id: str,
+        user: str,
+        user_name: str,
+        grant: Grant,
+        client: str,
+        session: str | None = None,
     ) -> AccessToken:
-        """A token for one user and one resource that lives from now on."""
+        """A token for one user and one resource that lives from now on.
+
+        With ``session`` it is for the same opening as another token; otherwise it is for a new one.
+        """
+        if session is None:
+            session = secrets.token_urlsafe(9) if grant is Grant.EDIT else ""
         expires_at = int(self._clock()) + self._lifetime
-        return AccessToken(resource_id, user, user_name, grant, client, expires_at)
+        return AccessToken(resource_id, user, user_name, grant, client, expires_at, session)
 
     def sign(self, token: AccessToken) -> str:
         """The text that is handed to the office client."""
@@ -83,6 +99,7 @@ class AccessTokens:
             "grant": token.grant.value,
             "client": token.client,
             "exp": token.expires_at,
+            "session": token.session,
         }
         return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)
 
@@ -110,4 +127,5 @@ class AccessTokens:
             raise InvalidAccessToken("expired")
         user, client = claims["sub"], str(claims["client"])
         name = str(claims.get("name") or user)
-        return AccessToken(resource_id, user, name, grant, client, expires_at)
+        session = str(claims.get("session") or "")
+        return AccessToken(resource_id, user, name, grant, client, expires_at, session)

@@ -39,6 +39,7 @@ class FileUrls:
             user_name=file.token.user_name,
             grant=Grant.VIEW,
             client=file.token.client,
+            session=file.token.session,
         )
         return self._links.file_url(file.file_id, self._tickets.sign(ticket))
 

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 
 from flask import Blueprint, Response, g, jsonify, request
 
-from connector.nuxeo_gateway.blobs import BlobStream
 from connector.nuxeo_gateway.errors import GatewayError
 from connector.wopi.errors import NotImplementedOperation
 from connector.wopi.file_actions import FileActions
@@ -27,7 +26,7 @@ from connector.wopi.http import (
     unsupported,
 )
 from connector.wopi.opened import OpenFile
-from connector.wopi.operations import FileOperations, LockAnswer
+from connector.wopi.operations import Content, FileOperations, LockAnswer
 from connector.wopi.put_relative import PutRelative
 from connector.wopi.saves import read_note
 from connector.wopi.saving import Saving
@@ -89,13 +88,13 @@ class FilesEndpoint:
         return self._content(self._http.file_by_ticket(file_id), sys.maxsize)
 
     def _content(self, file: OpenFile, max_size: int) -> Response:
-        stream, version = self._operations.get_file(file, max_size)
-        response = Response(_body(stream, g.resource), mimetype="application/octet-stream")
-        response.call_on_close(stream.close)
-        if stream.length is not None:
-            response.content_length = stream.length
-        if version is not None:
-            response.headers["X-WOPI-ItemVersion"] = version
+        content = self._operations.get_file(file, max_size)
+        response = Response(_body(content, g.resource), mimetype="application/octet-stream")
+        response.call_on_close(content.stream.close)
+        if content.stream.length is not None:
+            response.content_length = content.stream.length
+        if content.version is not None:
+            response.headers["X-WOPI-ItemVersion"] = content.version
         return response
 
     def put_file(self, file_id: str) -> Response:
@@ -174,9 +173,17 @@ def _lock_response(answer: LockAnswer) -> Response:
     return response
 
 
-def _body(stream: BlobStream, file: str) -> Iterator[bytes]:
+def _body(content: Content, file: str) -> Iterator[bytes]:
+    """The content, its last piece only when it is noted who has it: they may come back at once."""
+    waiting = b""
     try:
-        yield from stream.pieces()
+        for piece in content.stream.pieces():
+            if waiting:
+                yield waiting
+            waiting = piece
+        content.note_given()
+        if waiting:
+            yield waiting
     except GatewayError as error:
         _log.warning("GetFile of %s broke off: %s", file, error)
         # The status is gone already. Closing the connection is how the client learns of it; any

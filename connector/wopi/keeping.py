@@ -61,8 +61,13 @@ class Attempt:
 
     @property
     def session(self) -> str:
-        """Names file, user and lock."""
-        return session_name(self.name, self.file.user, self.lock_id)
+        """Names file, user, which opening of the file, and lock.
+
+        Who has opened the file anew begins with what Nuxeo has, and what they save then does not
+        hold what they could not save before.
+        """
+        opening = self.file.token.session
+        return session_name(self.name, self.file.user, self.lock_id, opening)
 
 
 class Keeping:
@@ -157,7 +162,7 @@ class Keeping:
             reason=error.reason,
             status=int(error.status),
             # Of what the file has now without a session nobody knows that the text is made of it.
-            stored=lock.content if lock is not None and is_session else "",
+            stored=(lock.client_has or lock.content) if lock is not None and is_session else "",
         )
 
     def _document(self, attempt: Attempt, error: WopiError) -> Document | None:

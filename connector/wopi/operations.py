@@ -6,6 +6,7 @@ answer or raises a :class:`connector.wopi.errors.WopiError`.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import Any
 
 from connector.events.events import NO_EVENTS, Event, EventKind, Events
 from connector.file_reference import FileReference
-from connector.lock_store.base import LockStore, LockStoreBusy, StoredLock
+from connector.lock_store.base import Given, LockStore, LockStoreBusy, StoredLock
 from connector.nuxeo_gateway.blobs import BlobStream
 from connector.nuxeo_gateway.documents import Blob, Document
 from connector.nuxeo_gateway.errors import (
@@ -44,6 +45,8 @@ from connector.wopi.rights import Rights
 from connector.wopi.sessions import Sessions
 from connector.wopi.versions import Versions, content_of
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class LockAnswer:
@@ -54,6 +57,21 @@ class LockAnswer:
 
     version: str | None = None
     lock_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Content:
+    """What GetFile hands out.
+
+    Attributes:
+        stream: the content, to be closed.
+        version: becomes X-WOPI-ItemVersion, if it can be told.
+        note_given: to be called when all of it was read, before the last of it is sent.
+    """
+
+    stream: BlobStream
+    version: str | None
+    note_given: Callable[[], None]
 
 
 class FileOperations:
@@ -109,7 +127,7 @@ class FileOperations:
                 user_info=self._store.user_info(file.user, file.token.client),
             )
 
-    def get_file(self, file: OpenFile, max_expected_size: int) -> tuple[BlobStream, str | None]:
+    def get_file(self, file: OpenFile, max_expected_size: int) -> Content:
         """GetFile: the content and its version; one call to Nuxeo.
 
         A second one for content that was not seen before, and a third for a file in a list that has
@@ -124,16 +142,14 @@ class FileOperations:
             stream = self._open(file)
             stream = self._follow(file, stream)
             try:
-                length, content, version = self._described(file, stream)
-                if length <= max_expected_size and file.may_edit:
-                    self._store.note_given(file.file_id, file.token.client, file.user, content)
+                length, name, version = self._described(file, stream)
             except BaseException:
                 stream.close()
                 raise
         if length > max_expected_size:
             stream.close()
             raise PreconditionFailed("the file is larger than X-WOPI-MaxExpectedSize")
-        return stream, version
+        return Content(stream, version, lambda: self._note_given(file, name, stream.file_name))
 
     def lock(self, file: OpenFile, lock_id: str) -> LockAnswer:
         """Lock: two calls to Nuxeo, one to refresh."""
@@ -299,10 +315,18 @@ class FileOperations:
 
     def _lock_of(self, file: OpenFile, document: Document, lock_id: str) -> StoredLock:
         """The lock that a session on the file as it is now begins with."""
-        blob = file.blob_in(document)
-        content = content_of(document, blob)
+        file.blob_in(document)
         # A session that was over, also without its knowing, may begin anew with what it still has.
-        given = self._store.given(file.file_id, file.token.client, file.user)
+        given = self._store.given(file.file_id, file.token.client, file.token.session)
+        is_own = given is not None and bool(given.session) and given.session == file.token.session
+        place = place_of(file.reference, document, given if is_own else None)
+        blob = document.blob(place.xpath) if place else None
+        if blob is None:
+            raise LockMismatch("", "another file has taken this file's place in Nuxeo")
+        content = content_of(document, blob)
+        client_has = ""
+        if given is not None and (is_own or given.file_name == blob.name):
+            client_has = given.content if given.content != content else ""
         return StoredLock(
             file_id=file.file_id,
             document_key=file.reference.document_key,
@@ -314,7 +338,8 @@ class FileOperations:
             mime_type=blob.mime_type,
             client=file.token.client,
             path=document.path,
-            client_has=given if given is not None and given != content else "",
+            session=file.token.session,
+            client_has=client_has,
         )
 
     def _with_version(self, file: OpenFile, document: Document) -> LockAnswer:
@@ -347,6 +372,16 @@ class FileOperations:
             return stream
         stream.close()
         return self._gateway.blobs.open(place, file.user)
+
+    def _note_given(self, file: OpenFile, content: str, file_name: str) -> None:
+        """Remember what the office client has now. Only what is for editing ever comes back."""
+        if not file.token.session:
+            return
+        given = Given(file.token.session, content, file_name)
+        try:
+            self._store.note_given(file.file_id, file.token.client, given)
+        except LockStoreBusy as error:
+            _log.warning("who has which content could not be noted: %s", error)
 
     def _described(self, file: OpenFile, stream: BlobStream) -> tuple[int, str, str | None]:
         """How long the content is, what names it, and its version if that can be told."""

@@ -10,35 +10,33 @@ from __future__ import annotations
 from dataclasses import replace
 
 from connector.file_reference import FileReference
-from connector.lock_store.base import StoredLock
-from connector.nuxeo_gateway.documents import Blob, Document
+from connector.lock_store.base import Given, StoredLock
+from connector.nuxeo_gateway.documents import Document
 from connector.wopi.versions import content_of
 
 
 def place_of(
-    reference: FileReference, document: Document, lock: StoredLock | None
+    reference: FileReference, document: Document, known: StoredLock | Given | None
 ) -> FileReference | None:
     """Where the file is; ``None`` if it is nowhere.
+
+    Content tells more than a name: two files of a list may well be called the same.
 
     Args:
         reference: the place that the file id names.
         document: as it was just read.
-        lock: the live lock on the file, if there is one.
+        known: what is known of the file: the live lock on it, or what an office client was given.
     """
     here = document.blob(reference.xpath)
     neighbours = document.neighbours(reference.xpath)
-    if lock is None or not neighbours:
+    if known is None or not neighbours:
         return None if here is None else reference
-
-    def is_content(blob: Blob) -> bool:
-        return content_of(document, blob) == lock.content
-
-    if here is not None and (is_content(here) or here.name == lock.file_name):
-        return reference
-    same = [xpath for xpath, blob in neighbours.items() if is_content(blob)]
-    named = [xpath for xpath, blob in neighbours.items() if blob.name == lock.file_name]
+    same = [x for x, blob in neighbours.items() if content_of(document, blob) == known.content]
+    named = [x for x, blob in neighbours.items() if blob.name == known.file_name]
     both = [xpath for xpath in same if xpath in named]
     for found in (both, same, named):
+        if reference.xpath in found:
+            return reference
         if len(found) == 1:
             return replace(reference, xpath=found[0])
     return None

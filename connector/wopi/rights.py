@@ -41,14 +41,16 @@ class Rights:
     ) -> ReadOnlyReason | None:
         """Why ``user`` cannot change ``document``; ``None`` if they can.
 
-        One more call to Nuxeo for somebody who looks like a reader while a session holds the lock:
-        Nuxeo then hides the right of those who were given ``Write`` and nothing wider.
+        One more call to Nuxeo for somebody who looks like a reader while somebody else holds the
+        lock: Nuxeo then hides the right of those who were given ``Write`` and nothing wider.
 
         Raises:
             GatewayError: Nuxeo did not answer as expected.
         """
         reason = read_only_reason(document, user, session_owners=owners)
-        under_session = document.lock_owner in owners and document.lock_owner != user
-        if reason is ReadOnlyReason.NO_PERMISSION and under_session:
-            return None if self._gateway.locks.may_lock(reference, user) else reason
-        return reason
+        is_locked = document.lock_owner not in (None, user)
+        if reason is not ReadOnlyReason.NO_PERMISSION or not is_locked:
+            return reason
+        if not self._gateway.locks.may_lock(reference, user):
+            return reason
+        return None if document.lock_owner in owners else ReadOnlyReason.LOCKED

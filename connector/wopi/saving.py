@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connector.events.events import NO_EVENTS, Event, EventKind, Events
-from connector.lock_store.base import Hold, LockStore, LockStoreBusy, SectionLost
+from connector.lock_store.base import Given, Hold, LockStore, LockStoreBusy, SectionLost
 from connector.nuxeo_gateway.blobs import UploadedBlob, holds
 from connector.nuxeo_gateway.content import Source, Spool
 from connector.nuxeo_gateway.documents import Document
@@ -88,9 +88,17 @@ class _Name:
 
 def _was_changed_outside(admitted: Admitted) -> bool:
     """Whether somebody outside the session has written what its office client does not have."""
-    content = content_of(admitted.document, admitted.blob)
     lock = admitted.lock
-    return lock is not None and (content != lock.content or bool(lock.client_has))
+    if lock is None or _is_own_unnoted(admitted):
+        return False
+    return bool(lock.client_has) or content_of(admitted.document, admitted.blob) != lock.content
+
+
+def _is_own_unnoted(admitted: Admitted) -> bool:
+    """Whether the file has what was being saved when something broke off, such as an answer."""
+    if admitted.lock is None or not admitted.lock.writing:
+        return False
+    return content_of(admitted.document, admitted.blob).lower() == admitted.lock.writing
 
 
 def _name_of(admitted: Admitted) -> _Name:
@@ -332,6 +340,7 @@ class Saving:
                 before = self._versioning.note_save(
                     file.reference, admitted.document, file.user, note.editors
                 )
+                self._note_writing(file, admitted, content)
                 is_used = True
                 after = self._write(file, admitted, content, uploaded, note, before)
                 if _was_changed_outside(admitted):
@@ -371,7 +380,7 @@ class Saving:
         refuse_to_empty(admitted.blob, content)
         # Not only what was written in the session's time: a client may have been without a lock.
         changed = self._versions.changed(file.file_id, admitted.document, admitted.blob)
-        if not note.knows(changed):
+        if not note.knows(changed) and not _is_own_unnoted(admitted):
             raise ChangedInStorage(admitted.lock_id, "the file was changed in Nuxeo")
         if not self._keep_outside and _was_changed_outside(admitted):
             raise LockMismatch(
@@ -407,6 +416,19 @@ class Saving:
             raise
         except GatewayError as error:
             raise _Again(ServerError(str(error))) from error
+
+    def _note_writing(self, file: OpenFile, admitted: Admitted, content: Spool) -> None:
+        """So that what is written is not taken for somebody else's when nobody hears of it."""
+        algorithm = admitted.blob.digest_algorithm
+        digest = content.digest(algorithm) if algorithm and admitted.lock else None
+        if digest is None:
+            return  # Nobody will recognise it.
+        try:
+            self._store.note_writing(file.file_id, digest)
+        except SectionLost:
+            raise
+        except LockStoreBusy as error:
+            _log.warning("what is being saved could not be noted: %s", error)
 
     def _write(
         self,
@@ -453,15 +475,12 @@ class Saving:
         assert stored is not None
         version = None
         try:
+            client, session = file.token.client, file.token.session
+            now = Given(session, content_of(after, stored), stored.name)
             if admitted.lock is not None:
-                self._store.note_saved(
-                    file.file_id,
-                    content_of(after, stored),
-                    stored.name,
-                    stored.mime_type,
-                    file.token.client,
-                    file.user,
-                )
+                self._store.note_saved(file.file_id, stored.mime_type, client, now)
+            else:
+                self._store.note_given(file.file_id, client, now)
             version = self._versions.of_save(file.file_id, after, stored)
         except LockStoreBusy as error:
             _log.warning("saved, but not noted: %s", error)

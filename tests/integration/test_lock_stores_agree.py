@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from connector.lock_store.base import Hold, StoredLock
+from connector.lock_store.base import Given, Hold, StoredLock
 from connector.lock_store.redis import RedisLockStore
 from connector.lock_store.sqlite import SqliteLockStore
 
@@ -69,6 +69,7 @@ class Stores(RuleBasedStateMachine):
             "text/x",
             content,
             f"/{content}",
+            content,
             client_has,
         )
 
@@ -89,22 +90,26 @@ class Stores(RuleBasedStateMachine):
     def release(self, file_id, expected):
         self.told("release", file_id, expected)
 
-    @rule(file_id=FILES, content=TEXTS, client=TEXTS, user=USERS)
-    def note_saved(self, file_id, content, client, user):
-        names = (content, "n", "m", client, user or "")
-        self.told("note_saved", file_id, *names, inside=[DOCUMENT_OF[file_id]])
+    @rule(file_id=FILES, content=TEXTS, client=TEXTS, session=TEXTS)
+    def note_saved(self, file_id, content, client, session):
+        saved = Given(session, content, f"{content}.docx")
+        self.told("note_saved", file_id, "m", client, saved, inside=[DOCUMENT_OF[file_id]])
+
+    @rule(file_id=FILES, content=TEXTS)
+    def note_writing(self, file_id, content):
+        self.told("note_writing", file_id, content, inside=[DOCUMENT_OF[file_id]])
 
     @rule(file_id=FILES, name=TEXTS)
     def note_name(self, file_id, name):
         self.told("note_name", file_id, name, "m", inside=[DOCUMENT_OF[file_id]])
 
-    @rule(file_id=FILES, content=TEXTS, client=TEXTS, user=USERS)
-    def note_given(self, file_id, content, client, user):
-        self.told("note_given", file_id, client, user or "", content)
+    @rule(file_id=FILES, content=TEXTS, client=TEXTS, session=TEXTS)
+    def note_given(self, file_id, content, client, session):
+        self.told("note_given", file_id, client, Given(session, content, f"{content}.docx"))
 
-    @rule(file_id=FILES, client=TEXTS, user=USERS)
-    def given(self, file_id, client, user):
-        self.told("given", file_id, client, user or "")
+    @rule(file_id=FILES, client=TEXTS, session=TEXTS)
+    def given(self, file_id, client, session):
+        self.told("given", file_id, client, session)
 
     @rule(
         key=DOCUMENTS,

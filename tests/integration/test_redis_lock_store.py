@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from connector.lock_store.base import Hold, LockStoreBusy, LockStoreUnusable, SectionLost
+from connector.lock_store.base import Given, Hold, LockStoreBusy, LockStoreUnusable, SectionLost
 from connector.lock_store.redis import RedisLockStore
 from connector.lock_store.redis_connection import _ANSWER_TIMEOUT
 from tests.lock_store_contract import Clock, LockStoreContract, lock
@@ -140,7 +140,7 @@ class TestSections:
                     lambda: store.take(lock("B", file_id="file2")),
                     lambda: store.take_over(lock("B"), "A", 9e9),
                     lambda: store.refresh("file1", "A", "B", 3000.0),
-                    lambda: store.note_saved("file1", "c", "n", "m", "office", "ana"),
+                    lambda: store.note_saved("file1", "m", "office", Given("s", "c", "n")),
                     lambda: store.release("file1", "A"),
                     lambda: store.see_content("file1", "two", 2),
                     lambda: store.save_content("file1", "two", 2),

@@ -4,6 +4,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
+
+from tests.support import DOCX, Signed
 
 HALF_AN_HOUR = 1801.0
 ATTACHMENTS = ("files:files/0/file", "files:files/1/file")
@@ -316,13 +319,19 @@ class TestTakingOver:
 class TestOutsideChange:
     """Somebody writes to the file past the session that edits it."""
 
-    def changed_outside(self, connector, admin, uid):
+    def changed_outside(self, connector, nuxeo, uid):
         client = connector.open("alice", uid)
         client.lock("L")
-        admin.replace(uid, b"from outside")
+        nuxeo.replace(uid, b"from outside")
         return client
 
-    def test_it_is_kept_as_a_version_and_stays_its_authors(self, demo, in_process, admin, uid):
+    def test_it_is_kept_as_a_version(self, in_process, alice, uid):
+        """By the connector: of what the same user writes twice, Nuxeo makes no version."""
+        client = self.changed_outside(in_process, alice, uid)
+        assert client.put(b"of the session", "L").status_code == 200
+        assert kept_versions(alice, uid) == [b"from outside"]
+
+    def test_the_version_stays_its_authors(self, demo, in_process, admin, uid):
         client = self.changed_outside(in_process, admin, uid)
         assert client.put(b"of the session", "L").status_code == 200
         assert admin.content(uid) == b"of the session"
@@ -363,26 +372,29 @@ class TestOutsideChange:
         assert attached.put(b"changed", "A").status_code == 200
         assert alice.content(uid, ATTACHMENTS[0]) == b"changed"
 
-    def test_collabora_is_asked_first_and_may_then_overwrite(self, in_process, admin, uid):
+    def test_collabora_is_asked_first_and_may_then_overwrite(self, in_process, alice, uid):
         client = in_process.open("alice", uid)
         client.lock("L")
         known = client.info()["LastModifiedTime"]
-        admin.replace(uid, b"from outside")
+        alice.replace(uid, b"from outside")
         asking = {"X-COOL-WOPI-Timestamp": known}
         client.http.headers.update(asking)
         asked = client.put(b"of the session", "L")
         assert (asked.status_code, asked.json()["COOLStatusCode"]) == (409, 1010)
-        assert admin.content(uid) == b"from outside"
+        assert alice.content(uid) == b"from outside"
         # The user chooses to overwrite: the same without the time.
         del client.http.headers["X-COOL-WOPI-Timestamp"]
         assert client.put(b"of the session", "L").status_code == 200
-        assert admin.content(uid) == b"of the session"
-        assert b"from outside" in kept_versions(admin, uid)
+        assert alice.content(uid) == b"of the session"
+        assert b"from outside" in kept_versions(alice, uid)
         assert in_process.connector.recovery.all() == []
 
 
 class TestWrittenBetweenTwoLocks:
-    """An office client that locks anew may still have what it was given before."""
+    """An office client that locks anew may still have what it was given before.
+
+    Outside writes the user who saves: Nuxeo makes no version of its own then.
+    """
 
     def test_between_opening_and_the_first_lock(self, in_process, alice, uid):
         client = in_process.open("alice", uid)
@@ -420,18 +432,21 @@ class TestWrittenBetweenTwoLocks:
         assert alice.content(uid) == b"second"
         assert kept_versions(alice, uid) == [b"her own, from outside"]
 
-    def test_by_a_session_that_a_co_author_begins_anew(self, in_process, alice, uid, clock):
+    def test_by_a_session_that_a_co_author_begins_anew(self, demo, in_process, alice, uid, clock):
+        """Who joins is given the text by the office, which asks the connector for it only once."""
         first, second = in_process.open("alice", uid), in_process.open("bob", uid)
-        for client in (first, second):
-            client.get()
+        first.get()
         first.lock("L")
         assert first.put(b"by alice", "L").status_code == 200
+        second.info()
+        assert second.lock("L").status_code == 200
         clock.offset = HALF_AN_HOUR
         in_process.connector.sessions.end_idle()
-        alice.replace(uid, b"from outside")
-        assert second.lock("L").status_code == 200
-        assert second.put(b"by bob", "L").status_code == 200
-        assert b"from outside" in kept_versions(alice, uid)
+        demo.nuxeo("bob").replace(uid, b"bob's own, from outside")
+        # Excel saves with the token of whoever joined last.
+        assert second.lock("M").status_code == 200
+        assert second.put(b"of the old session", "M").status_code == 200
+        assert b"bob's own, from outside" in kept_versions(alice, uid)
 
     def test_it_can_be_a_reason_to_refuse_until_the_file_is_opened_anew(
         self, connector, alice, uid
@@ -441,19 +456,27 @@ class TestWrittenBetweenTwoLocks:
         client.get()
         alice.replace(uid, b"from outside")
         client.lock("L")
-        refused(client.put(b"of the session", "L"), lock="L", because="changed in Nuxeo")
+        for _ in range(2):
+            refused(client.put(b"of the session", "L"), lock="L", because="changed in Nuxeo")
         assert alice.content(uid) == b"from outside"
         assert len(strict.connector.recovery.all()) == 1
-        assert client.get().content == b"from outside"
-        assert client.put(b"with both", "L").status_code == 200
+        assert client.unlock("L").status_code == 200
+        again = strict.open("alice", uid)
+        assert again.lock("M").status_code == 200
+        assert again.get().content == b"from outside"
+        assert again.put(b"with both", "M").status_code == 200
         assert alice.content(uid) == b"with both"
 
-    def test_whoever_opens_the_file_again_has_it(self, in_process, alice, uid):
-        client = in_process.open("alice", uid)
-        client.get()
+    @pytest.mark.parametrize("policy", ["keepVersion", "refuse"])
+    @pytest.mark.parametrize("locks_first", [False, True])
+    def test_whoever_opens_the_file_anew_has_it(self, connector, alice, uid, policy, locks_first):
+        made = connector(outsideChange=policy, versioning="none")
+        before = made.open("alice", uid)
+        before.get()
         alice.replace(uid, b"from outside")
-        client.lock("L")
-        assert client.get().content == b"from outside"
+        client = made.open("alice", uid)
+        for step in (client.lock, client.get)[:: 1 if locks_first else -1]:
+            assert (step("L") if step == client.lock else step()).status_code == 200
         assert client.put(b"with both", "L").status_code == 200
         assert kept_versions(alice, uid) == []
 
@@ -471,6 +494,34 @@ class TestWrittenBetweenTwoLocks:
         assert client.put(b"of the session", "L").status_code == 200
         assert kept_versions(alice, uid) == [b"from outside"]
 
+    def test_neither_does_her_own_second_window(self, in_process, alice, uid):
+        client = in_process.open("alice", uid)
+        client.get()
+        alice.replace(uid, b"from outside")
+        client.lock("L")
+        assert in_process.open("alice", uid).get().content == b"from outside"
+        assert client.put(b"of the session", "L").status_code == 200
+        assert kept_versions(alice, uid) == [b"from outside"]
+
+    def test_only_what_was_given_whole_was_given(self, behind_proxy, proxy, alice, uid):
+        client = behind_proxy.open("alice", uid)
+        client.get()
+        outside = b"from outside" * 100
+        alice.replace(uid, outside)
+        assert client.request("HEAD", "/contents").status_code == 200
+        proxy.plan("GET", "@blob", "cut answer")
+        with pytest.raises(requests.RequestException):
+            client.http.get(
+                f"{client.source}/contents",
+                params={"access_token": client.token},
+                auth=Signed(client.keys, client.token, client.clock),
+                timeout=3,
+            )
+        proxy.forget()
+        client.lock("L")
+        assert client.put(b"of the session", "L").status_code == 200
+        assert kept_versions(alice, uid) == [outside]
+
     def test_what_a_co_author_saved_is_no_outside_change(self, in_process, alice, uid):
         """They are one session in the same office client, whose text is everybody's."""
         first, second = in_process.open("alice", uid), in_process.open("bob", uid)
@@ -483,3 +534,119 @@ class TestWrittenBetweenTwoLocks:
         assert first.lock("M").status_code == 200
         assert first.put(b"by alice", "M").status_code == 200
         assert kept_versions(alice, uid) == versions
+
+    @pytest.mark.parametrize("policy", ["keepVersion", "refuse"])
+    def test_a_new_file_is_filled_without_a_lock_and_then_edited(self, connector, alice, policy):
+        uid = alice.create(b"")
+        client = connector(outsideChange=policy, versioning="none").open("alice", uid)
+        client.get()
+        assert client.put(b"the office's template", None).status_code == 200
+        assert client.lock("L").status_code == 200
+        assert client.put(b"first words", "L").status_code == 200
+        assert kept_versions(alice, uid) == []
+
+
+class TestOwnSaveThatNobodyHeardOf:
+    """The answer to a save is lost, the office client tries again, and its user has typed on."""
+
+    @pytest.fixture
+    def interrupted(self, connector, proxy, alice, uid):
+        def save(**settings):
+            client = connector(nuxeoURL=proxy.url, **settings).open("alice", uid)
+            client.get()
+            client.lock("L")
+            known = client.info()["LastModifiedTime"]
+            proxy.plan("PUT", f"/id/{uid}", "lose")
+            proxy.plan("GET", f"/id/{uid}", None, *[503] * 20)
+            assert client.put(b"one", "L").status_code == 500
+            assert alice.content(uid) == b"one"
+            proxy.forget()
+            return client, known
+
+        return save
+
+    @pytest.mark.parametrize("policy", ["keepVersion", "refuse"])
+    def test_it_is_not_taken_for_somebody_elses(self, interrupted, alice, uid, policy):
+        client, _ = interrupted(outsideChange=policy, versioning="none")
+        assert client.put(b"one and two", "L").status_code == 200
+        assert kept_versions(alice, uid) == []
+
+    def test_nor_is_collaboras_user_asked_about_it(self, interrupted):
+        client, known = interrupted()
+        client.http.headers["X-COOL-WOPI-Timestamp"] = known
+        assert client.put(b"one and two", "L").status_code == 200
+
+    def test_what_comes_after_it_from_outside_is(self, interrupted, alice, uid):
+        client, _ = interrupted(versioning="none")
+        alice.replace(uid, b"from outside")
+        assert client.put(b"one and two", "L").status_code == 200
+        assert kept_versions(alice, uid) == [b"from outside"]
+
+
+class TestAttachmentsThatMove:
+    """A file id names a place in a list that anybody may change."""
+
+    def contents(self, nuxeo, uid):
+        files = nuxeo.document(uid)["properties"]["files:files"]
+        return [
+            (each["file"]["name"], nuxeo.content(uid, f"files:files/{number}/file"))
+            for number, each in enumerate(files)
+        ]
+
+    def without_the_first(self, nuxeo, uid):
+        files = nuxeo.document(uid)["properties"]["files:files"]
+        body = {"entity-type": "document", "properties": {"files:files": files[1:]}}
+        nuxeo.call("PUT", f"api/v1/id/{uid}", json=body)
+
+    def test_one_is_not_taken_for_another_of_the_same_name(self, in_process, alice):
+        scans = [("scan.docx", text) for text in (b"A", b"B", b"C")]
+        uid = alice.create(b"main", attachments=scans)
+        client = in_process.open("alice", uid, ATTACHMENTS[1])
+        client.get()
+        client.lock("L")
+        self.without_the_first(alice, uid)
+        assert client.get().content == b"B"
+        assert client.put(b"B2", "L").status_code == 200
+        assert self.contents(alice, uid) == [("scan.docx", b"B2"), ("scan.docx", b"C")]
+
+    @pytest.mark.parametrize("ran_out", [False, True], ids=["before the lock", "after it ran out"])
+    def test_what_was_opened_is_found_when_it_is_locked(self, in_process, alice, clock, ran_out):
+        files = [("a.docx", b"A"), ("b.docx", b"B"), ("c.docx", b"C")]
+        uid = alice.create(b"main", attachments=files)
+        client = in_process.open("alice", uid, ATTACHMENTS[1])
+        client.get()
+        if ran_out:
+            client.lock("L")
+            client.put(b"B1", "L")
+            clock.offset = HALF_AN_HOUR
+            in_process.connector.sessions.end_idle()
+        self.without_the_first(alice, uid)
+        assert client.lock("L").status_code == 200
+        assert client.put(b"B2", "L").status_code == 200
+        assert self.contents(alice, uid) == [("b.docx", b"B2"), ("c.docx", b"C")]
+
+    def test_another_file_in_its_place_is_not_locked_for_it(self, in_process, alice):
+        uid = alice.create(b"main", attachments=[("a.docx", b"A"), ("b.docx", b"B")])
+        client = in_process.open("alice", uid, ATTACHMENTS[0])
+        client.get()
+        self.without_the_first(alice, uid)
+        refused(client.lock("L"), lock="", because="another file has taken")
+        assert lock_owner(alice, uid) is None
+        # Whoever opens what is there now may edit it.
+        again = in_process.open("bob", uid, ATTACHMENTS[0])
+        assert again.lock("M").status_code == 200
+        assert again.put(b"B2", "M").status_code == 200
+        assert self.contents(alice, uid) == [("b.docx", b"B2")]
+
+    def test_one_that_was_changed_in_its_place_is_kept_first(self, in_process, alice):
+        uid = alice.create(b"main", attachments=[("a.docx", b"A"), ("b.docx", b"B")])
+        client = in_process.open("alice", uid, ATTACHMENTS[0])
+        client.get()
+        files = alice.document(uid)["properties"]["files:files"]
+        files[0]["file"] = alice.upload(b"from outside", "a.docx", DOCX)
+        body = {"entity-type": "document", "properties": {"files:files": files}}
+        alice.call("PUT", f"api/v1/id/{uid}", json=body)
+        assert client.lock("L").status_code == 200
+        assert client.put(b"A2", "L").status_code == 200
+        (version,) = alice.operation("Document.GetVersions", uid).json()["entries"]
+        assert alice.content(version["uid"], ATTACHMENTS[0]) == b"from outside"

@@ -364,3 +364,17 @@ class TestTheHostPage:
         assert client.lock("L").status_code == 200
         assert client.put(b"my longer text", "L").status_code == 200
         assert page.saves() == []
+
+
+def test_a_kept_save_stays_when_the_file_is_opened_anew_without_it(
+    behind_proxy, proxy, client, uid, kept
+):
+    """Her window crashed; the next one has joined the office's session, and not her text."""
+    proxy.plan("PUT", f"/id/{uid}", *[503] * 20)
+    assert client.put(b"long work", "L").status_code == 500
+    proxy.forget()
+    again = behind_proxy.open("alice", uid)
+    assert again.get().content == b"before"
+    assert again.lock("L").status_code == 200
+    assert again.put(b"a comma", "L").status_code == 200
+    assert kept.content() == b"long work"

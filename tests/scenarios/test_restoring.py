@@ -78,7 +78,7 @@ class Recovery:
     def keep(self, document, content, *, user="alice", stored=b"before", **changes):
         """What the connector would have kept of a save of a document."""
         values = {
-            "session": session_name(document["uid"], user, "L"),
+            "session": session_name(document["uid"], user, "L", "opening"),
             "at": time.time(),
             "repository": "default",
             "document_id": document["uid"],
@@ -223,6 +223,30 @@ class TestRestoring:
         made = children(alice, folder)[recovered_name()]
         assert alice.document(made)["properties"]["dc:creator"] == "bob"
         assert [each.id for each in recovery.folder.all()] == [save]
+
+
+class TestBehind:
+    """The save was made from something older than what its session found when it locked."""
+
+    @pytest.mark.parametrize("policy", ["keepVersion", "refuse"])
+    def test_what_was_written_outside_is_not_overwritten(
+        self, connector, proxy, demo, alice, uid, tmp_path, policy
+    ):
+        made = connector(nuxeoURL=proxy.url, outsideChange=policy)
+        client = made.open("alice", uid)
+        client.get()
+        alice.replace(uid, b"outside")
+        client.lock("L")
+        proxy.plan("PUT", f"/id/{uid}", *[503] * 20)
+        proxy.plan("POST", "Document.CheckIn", *[503] * 20)
+        assert client.put(b"mine", "L").status_code in (409, 500)
+        proxy.forget()
+        client.unlock("L")
+        (kept,) = made.connector.recovery.all()
+        recovery = Recovery(demo, tmp_path / "wopi" / "recovery")
+        told = recovery.run("restore", kept.id, **{"nuxeo.wopi.dataDir": str(tmp_path / "wopi")})
+        assert "changed since" in told
+        assert alice.content(uid) == b"outside"
 
 
 class TestRefusals:

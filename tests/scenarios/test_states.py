@@ -119,3 +119,35 @@ def test_the_reason_comes_when_it_begins_in_the_middle_of_a_session(demo, admin,
     assert client.unlock("L").status_code == 200
     assert "lockOwner" not in admin.document(uid)
     assert admin.content(uid) == b"before"
+
+
+@pytest.fixture
+def writer_of_little(admin, uid):
+    """Carol was given ``Write`` and nothing wider, which Nuxeo hides under somebody's lock."""
+    admin.operation("Document.BlockPermissionInheritance", uid)
+    admin.operation("Document.AddPermission", uid, permission="ReadWrite", user="bob")
+    for permission in ("Read", "Write"):
+        admin.operation("Document.AddPermission", uid, permission=permission, user="carol")
+    return "carol"
+
+
+def test_a_strangers_lock_is_told_to_whoever_may_write_but_not_more(
+    demo, in_process, uid, writer_of_little
+):
+    client = in_process.open(writer_of_little, uid)
+    demo.nuxeo("bob").operation("Document.Lock", uid)
+    for answer in (client.lock("L"), client.put(b"x", "L")):
+        assert answer.status_code == 409
+        assert answer.headers["X-WOPI-Lock"] == ""
+    assert "bob" in client.lock("L").headers["X-WOPI-LockFailureReason"]
+    page = Browser(demo, writer_of_little).open(uid)
+    assert claims(page)["grant"] == "view"
+    assert "Bob" in html.unescape(page.text) or "bob" in html.unescape(page.text)
+
+
+def test_so_it_is_in_the_middle_of_a_session(demo, in_process, admin, uid, writer_of_little):
+    client = in_process.open(writer_of_little, uid)
+    client.lock("L")
+    admin.operation("Document.Unlock", uid)
+    demo.nuxeo("bob").operation("Document.Lock", uid)
+    assert client.put(b"x", "L").status_code == 409

@@ -42,7 +42,7 @@ def folder(tmp_path, clock):
 
 def failed(user="ana", lock="L", at=1_000_000.0, document="doc", **changes):
     save = FailedSave(
-        session=session_name(f"default/{document}/file:content", user, lock),
+        session=session_name(f"default/{document}/file:content", user, lock, "opening"),
         at=at,
         repository="default",
         document_id=document,
