@@ -2,14 +2,17 @@
 
 Five authors edit ten documents through two connectors that share one folder of data. Meanwhile the
 connectors are killed and started again, calls to Nuxeo go wrong, an administrator breaks locks or
-writes from outside, somebody locks a document by hand, and the time of locks is over.
+writes from outside, and so do authors under their own names, for whom Nuxeo makes no version of its
+own; somebody locks a document by hand, and the time of locks is over.
 
 Texts are as an editor makes them: each save holds what it was built on and a line more. So whatever
 was acknowledged must be found, line by line: in the current content, in a version, or in the
 recovery folder.
 
-There are two office farms. Within one, authors of a document share a session and its lock, and
-save one after the other, as an office server sees to it; the other farm knows nothing of that.
+There are two office farms, each an office client of its own. Within one, authors of a document
+share a session and its lock, and save one after the other, as an office server sees to it; the
+other farm knows nothing of that. A farm whose session was ended sometimes begins another with the
+text that it still has, whatever was written meanwhile.
 
 What each author and each trouble-maker does comes from a random stream of its own, made of the
 seed: ``python -m tests.scenarios.soak --seed 7 --seconds 120`` makes the same decisions again. When
@@ -33,8 +36,9 @@ import requests
 
 from connector.app import build, make_recovery
 from connector.recovery.item import RecoveredSave
+from connector.support import open_session
 from tests.fault_proxy import FaultProxy, Late
-from tests.support import DEMO_FOLDER, Demo, MovableClock, Process, Served, free_ports
+from tests.support import DEMO_FOLDER, DOCX, Demo, MovableClock, Process, Served, Wopi, free_ports
 
 AUTHORS = 5
 DOCUMENTS = 10
@@ -45,6 +49,11 @@ HONEST_FAULTS = ("drop", "lose", "cut answer", "cut request", 500, 503, Late(1.5
 FAULT_RATE = 0.03
 END = "end of text"
 NO_ANSWER = 0
+
+
+def client_of(farm):
+    """The office client that a farm is, by its name in the configuration."""
+    return f"office{farm}" if farm else "office"
 
 
 def text_of(lines):
@@ -144,12 +153,13 @@ class Author:
     def _pause(self, longest):
         time.sleep(self._random.uniform(0, longest))
 
-    def _client(self, file):
+    def _client(self, file, farm):
         """A WOPI client of the file, by way of either connector."""
         served = self._random.choice(self._soak.served)
-        if file.uid not in self._clients:
-            self._clients[file.uid] = self._soak.demo.open(self._name, file.uid)
-        client = self._clients[file.uid]
+        if (file.uid, farm) not in self._clients:
+            opened = self._soak.open(self._name, file.uid, client_of(farm))
+            self._clients[file.uid, farm] = opened
+        client = self._clients[file.uid, farm]
         file_id = client.source.rpartition("/")[2]
         return client.at(f"{served.url}site/wopi/files/{file_id}")
 
@@ -182,9 +192,13 @@ class Author:
         return True
 
     def _open(self, file, farm):
-        prefix = f"farm{farm}/"
-        lock = f"{prefix}{self._name}/{self._random.getrandbits(40):x}"
-        client = self._client(file)
+        prefix = f"{client_of(farm)}/"
+        lock = self._new_lock(farm)
+        # Opened anew.
+        self._clients.pop((file.uid, farm), None)
+        client = self._client(file, farm)
+        lines = self._read(client) if self._random.random() < 0.5 else None
+        self._pause(0.3)
         status, response = self._call(file, "Lock", lock, lambda: client.lock(lock))
         if status == 409 and response.headers["X-WOPI-Lock"].startswith(prefix):
             # Of a session that this farm has lost: it takes it up again.
@@ -192,16 +206,23 @@ class Author:
             status, _ = self._call(file, "Lock", lock, lambda: client.lock(lock))
         if status != 200:
             return None
-        try:
-            response = client.get()
-            self._soak.count(f"GetFile {response.status_code}")
-            lines = lines_of(response.content) if response.status_code == 200 else None
-        except requests.RequestException:
-            lines = None
+        lines = lines or self._read(client)
         if lines is None:
             self._call(file, "Unlock", lock, lambda: client.unlock(lock), holds=False)
             return None
         return Session(lock, lines)
+
+    def _new_lock(self, farm):
+        return f"{client_of(farm)}/{self._name}/{self._random.getrandbits(40):x}"
+
+    def _read(self, client):
+        """The lines of a file; ``None`` if they could not be had."""
+        try:
+            response = client.get()
+            self._soak.count(f"GetFile {response.status_code}")
+            return lines_of(response.content) if response.status_code == 200 else None
+        except requests.RequestException:
+            return None
 
     def _do(self, file, farm):
         session = file.sessions[farm]
@@ -212,7 +233,7 @@ class Author:
             session.lines.append(f"{self._name} {self._written}")
             self._save(file, farm, session)
             return
-        client = self._client(file)
+        client = self._client(file, farm)
         status, _ = self._call(
             file, "RefreshLock", session.lock, lambda: client.refresh(session.lock)
         )
@@ -221,7 +242,7 @@ class Author:
 
     def _save(self, file, farm, session):
         lines = list(session.lines)
-        client = self._client(file)
+        client = self._client(file, farm)
         status, response = self._call(
             file, "PutFile", session.lock, lambda: client.put(text_of(lines), session.lock)
         )
@@ -229,7 +250,15 @@ class Author:
             for line in lines:
                 file.acknowledged.setdefault(line, f"{self._name}, {session.lock}")
         elif status == 409 and response.headers["X-WOPI-Lock"] != session.lock:
-            # Somebody ended the session: an office client tells its users and starts anew.
+            # Somebody ended the session: an office client tells its users and starts anew, or goes
+            # on with what it has.
+            if self._random.random() < 0.5:
+                lock = self._new_lock(farm)
+                status, _ = self._call(file, "Lock", lock, lambda: client.lock(lock))
+                if status == 200:
+                    self._soak.count("went on with its own text")
+                    session.lock = lock
+                    return
             file.sessions[farm] = None
 
     def _leave(self, file, farm, is_lost):
@@ -242,7 +271,7 @@ class Author:
         file.sessions[farm] = None
         if is_lost:
             return  # The farm forgot it: the lock stays.
-        client = self._client(file)
+        client = self._client(file, farm)
         self._call(file, "Unlock", session.lock, lambda: client.unlock(session.lock), holds=False)
 
 
@@ -282,7 +311,15 @@ class Soak:
         self._admin = demo.nuxeo()
         self._data = data
         self._seconds = seconds
-        self._settings = settings
+        discovery = demo.settings().clients[0].discovery_url
+        self._settings = {
+            "nuxeo.wopi.clients": ",".join(map(client_of, range(FARMS))),
+            **{
+                f"nuxeo.wopi.client.{client_of(farm)}.discoveryURL": discovery
+                for farm in range(1, FARMS)
+            },
+            **settings,
+        }
         self._counts = Counter()
         self._mutex = threading.Lock()
         self._until = 0.0
@@ -294,6 +331,19 @@ class Soak:
     def is_on(self):
         """Whether it goes on."""
         return time.monotonic() < self._until and not self._failures
+
+    def open(self, user, uid, client):
+        """A WOPI client with a session on a file."""
+        session = open_session(
+            self.demo.settings(**self._settings),
+            user=user,
+            document=uid,
+            xpath="file:content",
+            action="edit",
+            repository="default",
+            client=client,
+        )
+        return Wopi(session["wopisrc"], session["access_token"], self.demo.keys)
 
     def count(self, what):
         """Count what happened."""
@@ -376,7 +426,7 @@ class Soak:
         troubles = {
             "kill": (8, self._kill),
             "break": (3, self._break),
-            "write from outside": (2, self._write_from_outside),
+            "write from outside": (1, self._write_from_outside),
             "lock by hand": (8, self._lock_by_hand),
         }
         if "nuxeo.wopi.redisURL" not in self._settings:
@@ -413,10 +463,30 @@ class Soak:
         file = stream.choice(self.files)
         self._outside += 1
         line = f"from outside {self._outside}"
+        if stream.random() < 0.5:
+            self._add_from_outside(file, line, stream.choice(self._names))
+            return
         # Nobody else's text is in it, but their own: they write over that, too.
         file.outside.append(line)
         self._admin.replace(file.uid, text_of(file.outside))
         file.acknowledged[line] = "the administrator"
+
+    def _add_from_outside(self, file, line, name):
+        """An author adds to what is there, past the connector.
+
+        They are let in when nobody has the document locked, or they have it themselves.
+        """
+        nuxeo = self.demo.nuxeo(name)
+        token = nuxeo.document(file.uid)["changeToken"]
+        lines = lines_of(nuxeo.content(file.uid))
+        blob = nuxeo.upload(text_of([*lines, line]), "Report.docx", DOCX)
+        body = {"entity-type": "document", "properties": {"file:content": blob}}
+        url = f"{nuxeo.url}api/v1/id/{file.uid}"
+        answer = nuxeo.http.put(url, json={**body, "changeToken": token})
+        assert answer.ok or answer.status_code in (403, 409), answer.text
+        self.count(f"from outside by an author {answer.status_code}")
+        if answer.ok:
+            file.acknowledged[line] = f"{name}, from outside"
 
     def _lock_by_hand(self, stream):
         """Somebody takes a document from those who edit it, for a short time."""
