@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from connector import __version__, config, config_values, logs
+from connector import __version__, config, config_values, logs, whole_file
 from connector.cli_locks import check_lock_store
 from connector.cli_options import Usage, conf_option, read_settings, set_option
 from connector.cli_recover import recover
@@ -104,6 +104,43 @@ def token(
     except SessionRefused as error:
         raise click.ClickException(str(error)) from error
     click.echo(json.dumps(session, indent=2))
+
+
+@main.command()
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The file to write, such as nuxeo-wopi-connector.zip.",
+)
+@click.option(
+    "--for",
+    "distribution",
+    type=click.Choice(["lts", "server"]),
+    default="lts",
+    show_default=True,
+    help="The kind of Nuxeo: lts is LTS 2021 and later, server is 10.10.",
+)
+def package(out: Path, distribution: str) -> None:
+    """Make the package that shows the connector in Nuxeo Web UI.
+
+    To be installed on the Nuxeo server with "nuxeoctl mp-install FILE". It has no Java code.
+    """
+    from connector.webui.empty_documents import LibrariesMissing
+    from connector.webui.package import DISTRIBUTIONS
+    from connector.webui.package import package as made
+
+    try:
+        content = made(DISTRIBUTIONS[distribution], __version__)
+    except LibrariesMissing as error:
+        raise click.ClickException(str(error)) from error
+    try:
+        whole_file.write(out, content)
+        # Nothing in it is secret, and Nuxeo's account has to read it.
+        out.chmod(0o644)
+    except OSError as error:
+        raise Usage(f"--out: cannot write {out}: {error.strerror}") from error
+    click.echo(f"{out}: install it with  nuxeoctl mp-install {out.resolve()}")
 
 
 @main.command()

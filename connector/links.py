@@ -105,6 +105,10 @@ class Links:
         """The URL that an office client called to get to a path below one of ``wopi_paths``."""
         return f"{self._base_url}{WOPI}{path_and_query.partition(f'/{WOPI}')[2]}"
 
+    def host_pages_of(self, action: str) -> str:
+        """How all addresses of host pages for an action begin, ``/`` included."""
+        return f"{self._host_url}{HOST_PAGES}{action}/"
+
     def host_page(self, action: str, reference: FileReference, client: str | None = None) -> str:
         """The page on which a user views or edits the file.
 

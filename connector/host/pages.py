@@ -10,6 +10,7 @@ import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from flask import Blueprint, Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
@@ -18,6 +19,7 @@ from connector import __version__
 from connector.file_reference import FileReference, InvalidFileReference
 from connector.host import problems, responses
 from connector.host.access import Access
+from connector.host.apps import apps
 from connector.host.asked import Asked, HostAction, asked
 from connector.host.kept_saves import KeptSaves
 from connector.host.notices import notices
@@ -49,6 +51,7 @@ from connector.wopi.sessions import Sessions
 
 _log = logging.getLogger("connector.host")
 
+_APPS_KEPT = 300
 _ALL_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -111,6 +114,7 @@ class HostPages:
             static_url_path="/static",
         )
         blueprint.add_url_rule("/health", view_func=self.health)
+        blueprint.add_url_rule("/apps", view_func=self.apps)
         blueprint.add_url_rule(
             "/<action>/<repository>/<document_id>/<path:xpath>", view_func=self.open_file
         )
@@ -127,6 +131,26 @@ class HostPages:
     def health(self) -> Response:
         """Whether this process answers; says nothing of Nuxeo or the office client."""
         return jsonify({"status": "ok", "version": __version__})
+
+    def apps(self) -> Response:
+        """Which files can be opened, and in which app; see :mod:`connector.host.apps`.
+
+        Also for pages of another origin, Nuxeo's, without their user's cookies.
+        """
+        try:
+            response = jsonify(apps(self._clients, self._links))
+            response.cache_control.public = True
+            response.cache_control.max_age = _APPS_KEPT
+            response.add_etag()
+        except DiscoveryUnavailable as error:
+            _log.warning("which files can be opened is not known yet: %s", error)
+            response = jsonify({"error": "no office client has answered yet"})
+            response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+            response.cache_control.no_store = True
+        response.access_control_allow_origin = "*"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.make_conditional(request)
+        return response
 
     def about(self) -> Response:
         """For people who look whether the connector is there."""

@@ -8,6 +8,7 @@ import jwt
 import pytest
 import requests
 
+from tests.fixtures import InProcess
 from tests.support import DEMO_FOLDER, Wopi
 
 
@@ -479,3 +480,33 @@ def test_what_took_the_place_of_a_file_that_is_edited_waits_until_that_is_closed
     response = browser.open(uid, xpath="files:files/0/file")
     assert response.status_code == 200
     assert "two.docx" in response.text
+
+
+def test_which_files_can_be_opened_is_told_to_any_page_and_may_be_kept(demo):
+    """Nuxeo's pages ask, perhaps from another origin; nobody has to be signed in."""
+    url = f"{demo.connector_url}wopi/apps"
+    answer = requests.get(url, headers={"Origin": "https://nuxeo.example.org"}, timeout=30)
+    assert answer.json()["docx"] == {
+        "appName": "Word",
+        "view": f"{demo.connector_url}wopi/view/",
+        "edit": f"{demo.connector_url}wopi/edit/",
+    }
+    assert "png" not in answer.json()
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["Cache-Control"] == "public, max-age=300"
+    again = requests.get(url, headers={"If-None-Match": answer.headers["ETag"]}, timeout=30)
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_as_long_as_no_office_client_has_answered_nothing_is_kept(demo, tmp_path, clock):
+    nowhere = {"nuxeo.wopi.discoveryURL": "http://127.0.0.1:1/discovery"}
+    silent = InProcess(demo, tmp_path, clock, **nowhere)
+    try:
+        answer = silent.connector.app.test_client().get("/nuxeo/wopi/apps")
+    finally:
+        silent.close()
+    assert answer.status_code == 503
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"

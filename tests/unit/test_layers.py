@@ -28,6 +28,7 @@ MAY_IMPORT = {
         "connector.wopi",
     ),
     "connector.sandbox": (),
+    "connector.webui": (),
 }
 WIRING = {
     "connector.__main__",
