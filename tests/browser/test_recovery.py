@@ -28,7 +28,7 @@ def fail(demo, uid):
         failed = client.put(docx_bytes(text), "L")
         assert failed.status_code == 409
         words = failed.headers["X-WOPI-LockFailureReason"].partition(":")[0]
-        return words.rpartition(" ")[2]
+        return words.rpartition(" ")[2], client
 
     return fail
 
@@ -41,7 +41,7 @@ def fail(demo, uid):
     ],
 )
 def test_the_text_is_told_of_and_downloaded(demo, person, uid, fail, language, said, button):
-    number = fail("alice", "My lost words")
+    number, _ = fail("alice", "My lost words")
     alice = person("alice", locale=language, accept_downloads=True).sign_in()
     alice.open(uid)
     bar = alice.page.locator("#kept")
@@ -65,14 +65,13 @@ def test_it_is_told_while_the_page_is_open_and_to_nobody_else(demo, person, uid,
         somebody.page.clock.install()
         somebody.open(uid, "view")
         expect(somebody.page.locator("#kept")).to_be_hidden()
-    number = fail("alice", "My lost words")
+    number, client = fail("alice", "My lost words")
     for somebody in (alice, bob):
         with somebody.page.expect_response("**/wopi/kept/**"):
             somebody.page.clock.fast_forward(AGAIN_AFTER)
     expect(alice.page.locator("#kept")).to_contain_text(f"name the number {number}")
     expect(bob.page.locator("#kept")).to_be_hidden()
     # Her office client comes again, and the text is in Nuxeo after all.
-    client = demo.open("alice", uid)
     client.lock("L")
     assert client.put(docx_bytes("My words, and more"), "L").status_code == 200
     client.unlock("L")
