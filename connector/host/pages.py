@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import PurePosixPath
 
 from flask import Blueprint, Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
@@ -257,6 +258,7 @@ class HostPages:
             user.name,
             page_id,
         )
+        page = document.repository, document.uid
         texts = page_texts(self._settings.language)
         nonce = secrets.token_urlsafe(16)
         is_embedded = wish.action is HostAction.EMBED_VIEW
@@ -266,13 +268,21 @@ class HostPages:
             _=texts,
             nonce=nonce,
             file_name=blob.name,
+            suffix=PurePosixPath(blob.name).suffix,
             app=opening.action.app,
             favicon=opening.action.favicon,
             action_url=url,
             access_token=self._tokens.sign(token),
             access_token_ttl=token.ttl_milliseconds,
             frame_origin=origin_of(url),
-            close_url=self._links.document(document.repository, document.uid),
+            close_url=self._links.document(*page),
+            versions_url=self._links.document(*page, tab="history"),
+            sharing_url=self._links.document(*page, tab="permissions")
+            if "WriteSecurity" in document.permissions
+            else None,
+            edit_url=self._links.host_page("edit", reference, name)
+            if wish.action is HostAction.VIEW
+            else None,
             notices=list(
                 notices(
                     choice,

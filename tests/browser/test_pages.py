@@ -1,6 +1,7 @@
 """The sandbox's pages and the host page, where it takes a browser to see what happens."""
 
 import contextlib
+import json
 import threading
 
 import pytest
@@ -106,6 +107,65 @@ def test_an_office_that_says_nothing_is_not_in_the_way(demo, person, with_office
     expect(alice.page.locator("#silent")).to_be_hidden()
     alice.page.clock.fast_forward(10 * SILENT_AFTER)
     expect(alice.page.locator("#silent")).to_be_hidden()
+
+
+def test_what_the_office_tells_of_close_versions_sharing_editing_and_a_new_name(
+    demo, person, with_office
+):
+    """By the documented messages; what somebody else sends is nothing to the page."""
+    alice = person("alice").sign_in()
+    office_port, url, connector = with_office("")
+    (client,) = connector.clients
+    client.discovery._fetch = lambda: discovery_at(f"http://{HOST}:{office_port}/we?").encode()
+    uid = demo.nuxeo().create(docx_bytes("A report"), "Offer.v2.docx")
+    demo.nuxeo().operation("Document.AddPermission", uid, permission="Everything", user="alice")
+    page = alice.page
+
+    def tell(message_id, by=None, **values):
+        text = json.dumps({"MessageId": message_id, "SendTime": 0, "Values": values})
+        sender = by or page.frame("office-frame")
+        sender.evaluate("text => (window.top ?? window).postMessage(text, '*')", text)
+
+    def show(action):
+        page.goto(f"{url}wopi/{action}/default/{uid}/file:content")
+        expect(alice.frame().locator("body")).to_have_text("An office of few words")
+
+    show("edit")
+    expect(page).to_have_title("Offer.v2.docx \u2013 Word")
+    tell("File_Rename", by=page, NewName="Forged")
+    tell("UI_Close", by=page)
+    tell("Unheard_Of")
+    page.frame("office-frame").evaluate("top.postMessage('no JSON', '*')")
+    tell("File_Rename", NewName="Angebot \u2013 neu")
+    expect(page).to_have_title("Angebot \u2013 neu.docx \u2013 Word")
+
+    document = f"{demo.nuxeo_url}ui/#!/doc/{uid}"
+    for message, tab in (("UI_FileVersions", "history"), ("UI_Sharing", "permissions")):
+        with alice.context.expect_page() as opened:
+            tell(message)
+        opened.value.wait_for_url(f"{document}?p={tab}")
+        assert opened.value.evaluate("window.opener") is None
+        opened.value.close()
+
+    # Where the browser lets no tab be opened, a link is offered.
+    page.evaluate("window.open = () => null")
+    bar = page.locator("#elsewhere")
+    expect(bar).to_be_hidden()
+    tell("UI_FileVersions")
+    link = bar.get_by_role("link", name="Versions in Sandbox Nuxeo")
+    expect(link).to_have_attribute("href", f"{document}?p=history")
+    expect(bar.get_by_role("link", name="Permissions")).to_be_hidden()
+    alice.picture("versions-offered")
+    bar.get_by_role("button", name="Dismiss").click()
+    expect(bar).to_be_hidden()
+
+    show("view")
+    tell("UI_Edit")
+    page.wait_for_url(f"{url}wopi/edit/default/{uid}/file:content")
+    expect(alice.frame().locator("body")).to_have_text("An office of few words")
+    tell("UI_Edit")
+    tell("UI_Close")
+    page.wait_for_url(document)
 
 
 def test_an_office_that_answers_is_not_doubted(demo, person):

@@ -10,7 +10,7 @@
   const holder = document.getElementById("frame-holder");
   const form = document.getElementById("office-form");
   const loading = document.getElementById("loading");
-  const { title, origin, closeUrl } = holder.dataset;
+  const { title, app, extension, origin, closeUrl, editUrl } = holder.dataset;
 
   // Which office client somebody chose is known to this tab alone, for as long as it is open. Where
   // there is no choice, because others are editing the file in one of them, it is not asked for.
@@ -85,6 +85,34 @@
     frame.contentWindow.postMessage(JSON.stringify(message), origin);
   };
 
+  // Nuxeo has pages for these. A browser may take a tab that the frame asks for for something that
+  // nobody has asked for; then a link is offered.
+  const elsewhere = document.getElementById("elsewhere");
+  const offer = (id) => {
+    const link = document.getElementById(id);
+    const tab = link && window.open(link.href, "_blank");
+    if (tab) {
+      tab.opener = null;
+    } else if (link) {
+      link.hidden = false;
+      elsewhere.hidden = false;
+    }
+  };
+  const stay = () => {
+    elsewhere.hidden = true;
+  };
+  for (const each of elsewhere.querySelectorAll("a, button")) {
+    each.addEventListener("click", stay);
+  }
+
+  // The new name comes without the extension, which a rename cannot change.
+  const renamed = (name) => {
+    if (typeof name === "string" && name) {
+      document.title = `${name}${extension} – ${app}`;
+      frame.title = document.title;
+    }
+  };
+
   window.addEventListener("message", (event) => {
     if (event.origin !== origin || event.source !== frame.contentWindow) {
       return;
@@ -103,6 +131,21 @@
         break;
       case "UI_Close":
         window.location.assign(closeUrl);
+        break;
+      case "UI_FileVersions":
+        offer("versions");
+        break;
+      case "UI_Sharing":
+      case "UI_Share":
+        offer("sharing");
+        break;
+      case "UI_Edit":
+        if (editUrl) {
+          window.location.assign(editUrl);
+        }
+        break;
+      case "File_Rename":
+        renamed(message.Values?.NewName);
         break;
     }
   });
