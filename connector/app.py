@@ -206,6 +206,7 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
             containers=settings.containers,
         ),
         stale_lock_after=settings.stale_lock_after * 60,
+        instance=settings.instance,
         events=events,
         clock=clock,
     )

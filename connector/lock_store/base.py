@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 GIVEN_KEPT = 24 * 3600.0
@@ -54,7 +54,8 @@ class StoredLock:
             does not tell any more where it was.
         session: of the access token that took it: which opening of the file it is for.
         client_has: what the office client was last given or saved, where that is not ``content``:
-            somebody else has written since. Empty otherwise, and once the client has caught up.
+            somebody else has written since. ``content`` itself where the client may have that or
+            something older. Empty where it has it.
         writing: what is just being saved under it, or was when something broke off: it may be the
             file's content by now.
     """
@@ -83,11 +84,14 @@ class Given:
             if that is not known.
         content: names the content.
         file_name: what the file was called.
+        read_at: when it was last given for this opening, in seconds since the epoch; 0 for never.
+            Noted by the store.
     """
 
     session: str
     content: str
     file_name: str
+    read_at: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -178,14 +182,15 @@ class LockStore(Protocol):
     def note_given(self, file_id: str, client: str, given: Given) -> None:
         """Note what an office client was given to edit, or saved to a file without a lock.
 
-        A lock that was taken for an opening for which nothing had been given yet, and is on this
-        very content, has nothing more to catch up with.
+        A lock that was taken for this opening, on this very content, has nothing more to catch up
+        with; if something had been given for the opening before, it may.
         """
 
     def given(self, file_id: str, client: str, session: str) -> Given | None:
         """What an office client was last given or saved within ``GIVEN_KEPT``.
 
-        For this opening of the file; if nothing was, then for whichever it was last.
+        For this opening of the file; if nothing was, then for whichever saved last; if none did,
+        for whichever was given something last.
         """
 
     def release(self, file_id: str, expected_lock_id: str) -> bool:

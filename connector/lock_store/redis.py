@@ -164,14 +164,15 @@ class RedisLockStore:
         """See :class:`connector.lock_store.base.LockStore`."""
         oldest = self._clock() - GIVEN_KEPT
         known = [
-            (float(given_at), Given(each, content, file_name))
+            ((each != session, not has_saved, -float(given_at), each), content, name, read_at)
             for each, value in self._read("given", client, file_id).items()
-            for given_at, content, file_name in [json.loads(value)]
+            for given_at, content, name, read_at, has_saved in [json.loads(value)]
             if float(given_at) > oldest
         ]
         if not known:
             return None
-        return min(known, key=lambda one: (one[1].session != session, -one[0], one[1].session))[1]
+        (*_, opening), content, file_name, read_at = min(known)
+        return Given(opening, content, file_name, float(read_at))
 
     def release(self, file_id: str, expected_lock_id: str) -> bool:
         """See :class:`connector.lock_store.base.LockStore`."""

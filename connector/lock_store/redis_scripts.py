@@ -142,12 +142,13 @@ return 1
 )
 """KEYS: lock. ARGV: content."""
 
-# Of what office clients have: "given:<client>:<file id>" is a hash of when, content and file name.
+# Of what office clients have: "given:<client>:<file id>" is a hash of when, content, file name,
+# when it was last read, and whether something was saved.
 # The arguments always begin with: session, content, file name, now, oldest, milliseconds.
 _GIVEN = """
 local given = key(2)
-local function put_given(session, content, name)
-    redis.call('HSET', given, session, cjson.encode({arg(4), content, name}))
+local function put_given(session, content, name, read_at, has_saved)
+    redis.call('HSET', given, session, cjson.encode({arg(4), content, name, read_at, has_saved}))
     redis.call('PEXPIRE', given, arg(6))
 end
 local function each_given(found)
@@ -155,7 +156,7 @@ local function each_given(found)
     for number = 1, #all, 2 do
         local what = cjson.decode(all[number + 1])
         if tonumber(what[1]) > tonumber(arg(5)) then
-            found(all[number], what[2], what[3])
+            found(all[number], what[2], what[3], what[4], what[5])
         else
             redis.call('HDEL', given, all[number])
         end
@@ -167,17 +168,20 @@ NOTE_SAVED = (
     _PRELUDE
     + _GIVEN
     + """
-local former = redis.call('HMGET', key(1), 'content', 'client_has')
+local former, read = redis.call('HMGET', key(1), 'content', 'client_has'), '0'
+each_given(function(session, content, name, read_at, has_saved)
+    if session == arg(1) then
+        read = read_at
+    end
+    if former[1] and (content == former[1] or content == former[2]) then
+        put_given(session, arg(2), name, read_at, has_saved)
+    end
+end)
 if former[1] then
-    each_given(function(session, content, name)
-        if content == former[1] or content == former[2] then
-            put_given(session, arg(2), name)
-        end
-    end)
     redis.call('HSET', key(1), 'content', arg(2), 'file_name', arg(3), 'mime_type', arg(7),
         'client_has', '', 'writing', '')
 end
-put_given(arg(1), arg(2), arg(3))
+put_given(arg(1), arg(2), arg(3), read, true)
 return 1
 """
 )
@@ -187,12 +191,18 @@ NOTE_GIVEN = (
     _PRELUDE
     + _GIVEN
     + """
-local is_first = true
-each_given(function(session) is_first = is_first and session ~= arg(1) end)
-put_given(arg(1), arg(2), arg(3))
-local lock = redis.call('HMGET', key(1), 'session', 'content', 'client')
-if is_first and lock[1] == arg(1) and lock[2] == arg(2) and lock[3] == arg(7) then
-    redis.call('HSET', key(1), 'client_has', '')
+local is_first, saved = true, false
+local known = redis.call('HGET', given, arg(1))
+if known then
+    local what = cjson.decode(known)
+    if tonumber(what[1]) > tonumber(arg(5)) then
+        is_first, saved = false, what[5]
+    end
+end
+put_given(arg(1), arg(2), arg(3), arg(4), saved)
+local lock = redis.call('HMGET', key(1), 'session', 'content', 'client', 'client_has')
+if lock[1] == arg(1) and lock[2] == arg(2) and lock[3] == arg(7) and lock[4] ~= '' then
+    redis.call('HSET', key(1), 'client_has', is_first and '' or lock[2])
 end
 return 1
 """

@@ -65,7 +65,7 @@ class SqliteLockStore:
             timeout=_BUSY_WAIT,
         )
         self._database.row_factory = sqlite3.Row
-        self._database.execute("PRAGMA journal_mode=WAL")
+        _use_wal(self._database)
         self._database.execute("PRAGMA synchronous=FULL")
         make_or_upgrade(self._database)
 
@@ -157,13 +157,14 @@ class SqliteLockStore:
             self._execute(
                 """UPDATE given SET content = ?, given_at = ? FROM lock
                 WHERE given.file_id = ? AND given.client = ? AND lock.file_id = given.file_id
-                    AND given.content IN (lock.content, lock.client_has)""",
+                    AND given.content IN (lock.content, lock.client_has) AND given_at > ?""",
                 saved.content,
                 self._clock(),
                 file_id,
                 client,
+                self._clock() - GIVEN_KEPT,
             )
-            self._put_given(file_id, client, saved)
+            self._put_given(file_id, client, saved, has_saved=True)
             self._execute(
                 """UPDATE lock SET content = ?, file_name = ?, mime_type = ?, client_has = '',
                     writing = ''
@@ -178,25 +179,30 @@ class SqliteLockStore:
         """See :class:`connector.lock_store.base.LockStore`."""
         with self._transaction():
             known = self._given(file_id, client, "session = ?", given.session)
-            self._put_given(file_id, client, given)
-            if not known:
-                self._execute(
-                    """UPDATE lock SET client_has = ''
-                    WHERE file_id = ? AND client = ? AND session = ? AND content = ?""",
-                    file_id,
-                    client,
-                    given.session,
-                    given.content,
-                )
+            self._put_given(file_id, client, given, has_saved=False)
+            self._execute(
+                """UPDATE lock SET client_has = ?
+                WHERE file_id = ? AND client = ? AND session = ? AND content = ?
+                    AND client_has <> ''""",
+                given.content if known else "",
+                file_id,
+                client,
+                given.session,
+                given.content,
+            )
 
     def given(self, file_id: str, client: str, session: str) -> Given | None:
         """See :class:`connector.lock_store.base.LockStore`."""
         rows = self._given(
-            file_id, client, "TRUE ORDER BY session = ? DESC, given_at DESC, session", session
+            file_id,
+            client,
+            "TRUE ORDER BY session = ? DESC, has_saved DESC, given_at DESC, session",
+            session,
         )
         if not rows:
             return None
-        return Given(rows[0]["session"], rows[0]["content"], rows[0]["file_name"])
+        row = rows[0]
+        return Given(row["session"], row["content"], row["file_name"], row["read_at"])
 
     def release(self, file_id: str, expected_lock_id: str) -> bool:
         """See :class:`connector.lock_store.base.LockStore`."""
@@ -353,10 +359,12 @@ class SqliteLockStore:
             self._execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._execute("COMMIT")
             except BaseException:
-                self._execute("ROLLBACK")
+                # Some errors have ended it already.
+                if self._database.in_transaction:
+                    self._execute("ROLLBACK")
                 raise
-            self._execute("COMMIT")
 
     def _given(self, file_id: str, client: str, which: str, *values: str) -> list[sqlite3.Row]:
         return self._execute(
@@ -368,19 +376,24 @@ class SqliteLockStore:
             *values,
         )
 
-    def _put_given(self, file_id: str, client: str, given: Given) -> None:
+    def _put_given(self, file_id: str, client: str, given: Given, *, has_saved: bool) -> None:
+        now = self._clock()
         self._execute(
-            """INSERT INTO given (file_id, client, session, content, file_name, given_at)
-            VALUES (?, ?, ?, ?, ?, ?)
+            """INSERT INTO given
+                (file_id, client, session, content, file_name, given_at, read_at, has_saved)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (file_id, client, session) DO UPDATE SET
                 content = excluded.content, file_name = excluded.file_name,
-                given_at = excluded.given_at""",
+                given_at = excluded.given_at, read_at = max(given.read_at, excluded.read_at),
+                has_saved = max(given.has_saved, excluded.has_saved)""",
             file_id,
             client,
             given.session,
             given.content,
             given.file_name,
-            self._clock(),
+            now,
+            0.0 if has_saved else now,
+            has_saved,
         )
 
     def _write_content(
@@ -430,6 +443,19 @@ class SqliteLockStore:
                 return cursor.fetchall(), cursor.rowcount
         except sqlite3.OperationalError as error:
             raise LockStoreBusy(f"the lock store did not answer: {error}") from error
+
+
+def _use_wal(database: sqlite3.Connection) -> None:
+    """Switch to write-ahead logging; SQLite itself waits for nobody who does so just now."""
+    deadline = time.monotonic() + _BUSY_WAIT
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.05)
 
 
 def _hold(row: sqlite3.Row) -> Hold:

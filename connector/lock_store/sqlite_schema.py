@@ -49,6 +49,8 @@ CREATE TABLE IF NOT EXISTS given (
     content TEXT NOT NULL,
     file_name TEXT NOT NULL,
     given_at REAL NOT NULL,
+    read_at REAL NOT NULL DEFAULT 0,
+    has_saved INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (file_id, client, session)
 );
 CREATE INDEX IF NOT EXISTS given_at ON given (given_at);

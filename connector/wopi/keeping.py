@@ -45,6 +45,7 @@ class Attempt:
         note: what the client says beside.
         began: when it was asked for, in seconds since the epoch.
         lock: on the file at that moment, whoever's; ``None`` without one.
+        read_at: when the content was last given for this opening of the file; 0 for never.
     """
 
     file: OpenFile
@@ -52,6 +53,7 @@ class Attempt:
     note: SaveNote
     began: float
     lock: StoredLock | None
+    read_at: float = 0.0
 
     @property
     def name(self) -> str:
@@ -63,10 +65,10 @@ class Attempt:
     def session(self) -> str:
         """Names file, user, which opening of the file, and lock.
 
-        Who has opened the file anew begins with what Nuxeo has, and what they save then does not
-        hold what they could not save before.
+        Who has opened the file anew, or has asked for the content once more, begins with what Nuxeo
+        has, and what they save then does not hold what they could not save before.
         """
-        opening = self.file.token.session
+        opening = f"{self.file.token.session} {self.read_at}"
         return session_name(self.name, self.file.user, self.lock_id, opening)
 
 
@@ -162,7 +164,7 @@ class Keeping:
             reason=error.reason,
             status=int(error.status),
             # Of what the file has now without a session nobody knows that the text is made of it.
-            stored=(lock.client_has or lock.content) if lock is not None and is_session else "",
+            stored=_stored(lock) if lock is not None and is_session else "",
         )
 
     def _document(self, attempt: Attempt, error: WopiError) -> Document | None:
@@ -191,6 +193,13 @@ class Keeping:
                 },
             )
         )
+
+
+def _stored(lock: StoredLock) -> str:
+    """What a save under a lock is made from; empty if that is not known."""
+    if lock.client_has == lock.content:
+        return ""
+    return lock.client_has or lock.content
 
 
 def _digest(content: Spool) -> str:

@@ -28,6 +28,7 @@ from connector.nuxeo_gateway.errors import (
 )
 from connector.nuxeo_gateway.gateway import NuxeoGateway
 from connector.nuxeo_gateway.permissions import ReadOnlyReason
+from connector.wopi import file_id as file_ids
 from connector.wopi import locks
 from connector.wopi.errors import (
     LockMismatch,
@@ -86,6 +87,7 @@ class FileOperations:
         infos: makes the answers to CheckFileInfo.
         stale_lock_after: seconds without a refresh or a save after which a lock may be taken over;
             0 for never.
+        instance: prefix of file ids.
         events: is told of locks that were refused.
         clock: seconds since the epoch.
     """
@@ -100,10 +102,12 @@ class FileOperations:
         infos: FileInfos,
         *,
         stale_lock_after: float = 0,
+        instance: str = "",
         events: Events = NO_EVENTS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._stale_lock_after = stale_lock_after
+        self._instance = instance
         self._events = events
         self._gateway = gateway
         self._store = store
@@ -323,10 +327,15 @@ class FileOperations:
         blob = document.blob(place.xpath) if place else None
         if blob is None:
             raise LockMismatch("", "another file has taken this file's place in Nuxeo")
+        self._refuse_if_locked_under_another_id(file, document, place)
         content = content_of(document, blob)
         client_has = ""
-        if given is not None and (is_own or given.file_name == blob.name):
-            client_has = given.content if given.content != content else ""
+        if given is not None and given.content != content:
+            if is_own:
+                client_has = given.content
+            elif "/" not in file.reference.xpath or given.file_name == blob.name:
+                # It was for somebody else; what the client has for this one, nobody can tell.
+                client_has = content
         return StoredLock(
             file_id=file.file_id,
             document_key=file.reference.document_key,
@@ -341,6 +350,21 @@ class FileOperations:
             session=file.token.session,
             client_has=client_has,
         )
+
+    def _refuse_if_locked_under_another_id(
+        self, file: OpenFile, document: Document, place: FileReference | None
+    ) -> None:
+        """A file that has moved in its list since it was locked has the lock where it is now."""
+        if "/" not in file.reference.xpath:
+            return
+        for other in self._store.of_document(file.reference.document_key):
+            if other.file_id == file.file_id:
+                continue
+            reference = file_ids.decode(other.file_id, self._instance)
+            if place_of(reference, document, other) == place:
+                raise LockMismatch(
+                    "", f"it is being edited, from its former place, by {other.user}"
+                )
 
     def _with_version(self, file: OpenFile, document: Document) -> LockAnswer:
         place = place_of(file.reference, document, self._store.get(file.file_id))

@@ -31,12 +31,16 @@ def place_of(
     neighbours = document.neighbours(reference.xpath)
     if known is None or not neighbours:
         return None if here is None else reference
-    same = [x for x, blob in neighbours.items() if content_of(document, blob) == known.content]
+    contents = {known.content}
+    if isinstance(known, StoredLock) and known.writing:
+        contents.add(known.writing)
+    same = [x for x, blob in neighbours.items() if content_of(document, blob) in contents]
     named = [x for x, blob in neighbours.items() if blob.name == known.file_name]
     both = [xpath for xpath in same if xpath in named]
-    for found in (both, same, named):
+    for found in (both, same):
         if reference.xpath in found:
             return reference
+    for found in (both, same, named):
         if len(found) == 1:
             return replace(reference, xpath=found[0])
     return None

@@ -30,7 +30,7 @@ from connector.events.events import NO_EVENTS, Event, EventKind, Events
 from connector.lock_store.base import Given, Hold, LockStore, LockStoreBusy, SectionLost
 from connector.nuxeo_gateway.blobs import UploadedBlob, holds
 from connector.nuxeo_gateway.content import Source, Spool
-from connector.nuxeo_gateway.documents import Document
+from connector.nuxeo_gateway.documents import Blob, Document
 from connector.nuxeo_gateway.errors import (
     GatewayError,
     NuxeoConflict,
@@ -92,6 +92,16 @@ def _was_changed_outside(admitted: Admitted) -> bool:
     if lock is None or _is_own_unnoted(admitted):
         return False
     return bool(lock.client_has) or content_of(admitted.document, admitted.blob) != lock.content
+
+
+def _was_surely_changed_outside(admitted: Admitted) -> bool:
+    """The same, but for a client of which it is only possible that it does not have it."""
+    if not _was_changed_outside(admitted):
+        return False
+    lock = admitted.lock
+    assert lock is not None
+    is_only_possible = lock.client_has == lock.content
+    return not is_only_possible or content_of(admitted.document, admitted.blob) != lock.content
 
 
 def _is_own_unnoted(admitted: Admitted) -> bool:
@@ -260,10 +270,13 @@ class Saving:
         began = self._clock()
         try:
             lock = self._store.get(file.file_id)
+            given = self._store.given(file.file_id, file.token.client, file.token.session)
         except Exception as error:  # noqa: BLE001 - whatever it is, the text goes on to be received
             _log.warning("which lock is on %s is not known: %s", file.reference.document_key, error)
-            lock = None
-        return Attempt(file, lock_id, note, began, lock)
+            lock = given = None
+        is_own = given is not None and given.session == file.token.session
+        read_at = given.read_at if given is not None and is_own else 0.0
+        return Attempt(file, lock_id, note, began, lock, read_at)
 
     def _expected_name(self, file: OpenFile, lock_id: str | None, announced: int | None) -> _Name:
         """Refuse at once what will be refused anyway; what the content will most likely be called.
@@ -382,7 +395,7 @@ class Saving:
         changed = self._versions.changed(file.file_id, admitted.document, admitted.blob)
         if not note.knows(changed) and not _is_own_unnoted(admitted):
             raise ChangedInStorage(admitted.lock_id, "the file was changed in Nuxeo")
-        if not self._keep_outside and _was_changed_outside(admitted):
+        if not self._keep_outside and _was_surely_changed_outside(admitted):
             raise LockMismatch(
                 admitted.lock_id, "the file was changed in Nuxeo while it was being edited"
             )
@@ -424,6 +437,8 @@ class Saving:
         if digest is None:
             return  # Nobody will recognise it.
         try:
+            if _is_own_unnoted(admitted):
+                self._note_saved(file, admitted, admitted.document, admitted.blob)
             self._store.note_writing(file.file_id, digest)
         except SectionLost:
             raise
@@ -464,6 +479,16 @@ class Saving:
                 return after
             raise _Again(ServerError(str(error))) from error
 
+    def _note_saved(
+        self, file: OpenFile, admitted: Admitted, after: Document, stored: Blob
+    ) -> None:
+        client, session = file.token.client, file.token.session
+        now = Given(session, content_of(after, stored), stored.name)
+        if admitted.lock is not None:
+            self._store.note_saved(file.file_id, stored.mime_type, client, now)
+        else:
+            self._store.note_given(file.file_id, client, now)
+
     def _noted(
         self, file: OpenFile, admitted: Admitted, after: Document, content: Spool, note: SaveNote
     ) -> Saved:
@@ -475,18 +500,14 @@ class Saving:
         assert stored is not None
         version = None
         try:
-            client, session = file.token.client, file.token.session
-            now = Given(session, content_of(after, stored), stored.name)
-            if admitted.lock is not None:
-                self._store.note_saved(file.file_id, stored.mime_type, client, now)
-            else:
-                self._store.note_given(file.file_id, client, now)
+            self._note_saved(file, admitted, after, stored)
             version = self._versions.of_save(file.file_id, after, stored)
         except LockStoreBusy as error:
             _log.warning("saved, but not noted: %s", error)
         saved = Saved(version, wopi_time(after.last_modified))
         # When it is there already, an earlier try was told of, unless it broke off before this.
-        if after is not admitted.document or _was_changed_outside(admitted):
+        is_news = _is_own_unnoted(admitted) or _was_changed_outside(admitted)
+        if after is not admitted.document or is_news:
             self._tell(EventKind.SAVED, file, _about_save(content, saved, note))
         self._versioning.after_save(
             file.reference, file.file_id, after, file.user, is_exit_save=note.is_exit_save

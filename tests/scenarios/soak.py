@@ -79,7 +79,7 @@ class Moment:
     Attributes:
         began, ended: in seconds of the machine's clock.
         kind: ``held`` where it was answered that ``lock`` is the file's, ``ended`` where it may
-            have taken a lock away, ``None`` for any.
+            have taken a lock away, ``None`` for any, ``outside`` where it was written past it.
         lock: which lock id.
         what: for a report.
     """
@@ -468,14 +468,21 @@ class Soak:
             return
         # Nobody else's text is in it, but their own: they write over that, too.
         file.outside.append(line)
+        began = time.monotonic()
         self._admin.replace(file.uid, text_of(file.outside))
+        self._wrote(file, began, f"administrator {line}")
         file.acknowledged[line] = "the administrator"
+
+    @staticmethod
+    def _wrote(file, began, what):
+        file.moments.append(Moment(began, time.monotonic(), "outside", None, what))
 
     def _add_from_outside(self, file, line, name):
         """An author adds to what is there, past the connector.
 
         They are let in when nobody has the document locked, or they have it themselves.
         """
+        began = time.monotonic()
         nuxeo = self.demo.nuxeo(name)
         token = nuxeo.document(file.uid)["changeToken"]
         lines = lines_of(nuxeo.content(file.uid))
@@ -487,6 +494,7 @@ class Soak:
         self.count(f"from outside by an author {answer.status_code}")
         if answer.ok:
             file.acknowledged[line] = f"{name}, from outside"
+            self._wrote(file, began, f"{name} {line}")
 
     def _lock_by_hand(self, stream):
         """Somebody takes a document from those who edit it, for a short time."""

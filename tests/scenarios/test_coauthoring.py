@@ -448,6 +448,45 @@ class TestWrittenBetweenTwoLocks:
         assert second.put(b"of the old session", "M").status_code == 200
         assert b"bob's own, from outside" in kept_versions(alice, uid)
 
+    @pytest.mark.parametrize("name", ["Report.docx", "Another.docx"])
+    @pytest.mark.parametrize("somebody_looks", [False, True])
+    def test_whatever_it_was_called_and_whoever_looked_at_it(
+        self, demo, in_process, alice, uid, clock, name, somebody_looks
+    ):
+        first, second = in_process.open("alice", uid), in_process.open("bob", uid)
+        first.get()
+        first.lock("L")
+        assert first.put(b"by alice", "L").status_code == 200
+        assert second.lock("L").status_code == 200
+        clock.offset = HALF_AN_HOUR
+        in_process.connector.sessions.end_idle()
+        demo.nuxeo("bob").replace(uid, b"bob's own, from outside", name=name)
+        if somebody_looks:
+            in_process.open("alice", uid).get()
+        assert second.lock("M").status_code == 200
+        assert second.put(b"of the old session", "M").status_code == 200
+        assert b"bob's own, from outside" in kept_versions(alice, uid)
+
+    def test_what_is_only_possible_is_no_reason_to_refuse(self, connector, alice, uid):
+        """The office may have it from a cache, or has read it once more: kept, and gone on."""
+        strict = connector(outsideChange="refuse", versioning="none")
+        strict.open("alice", uid).get()
+        alice.replace(uid, b"from outside")
+        cached = strict.open("alice", uid)
+        assert cached.lock("L").status_code == 200
+        assert cached.put(b"with both", "L").status_code == 200
+        assert kept_versions(alice, uid) == [b"from outside"]
+        assert cached.unlock("L").status_code == 200
+
+        alice.replace(uid, b"from outside again")
+        assert cached.lock("M").status_code == 200
+        refused(cached.put(b"of the session", "M"), lock="M", because="changed in Nuxeo")
+        assert cached.unlock("M").status_code == 200
+        assert cached.lock("N").status_code == 200
+        assert cached.get().content == b"from outside again"
+        assert cached.put(b"with all", "N").status_code == 200
+        assert b"from outside again" in kept_versions(alice, uid)
+
     def test_it_can_be_a_reason_to_refuse_until_the_file_is_opened_anew(
         self, connector, alice, uid
     ):
@@ -571,6 +610,18 @@ class TestOwnSaveThatNobodyHeardOf:
         assert client.put(b"one and two", "L").status_code == 200
         assert kept_versions(alice, uid) == []
 
+    @pytest.mark.parametrize("policy", ["keepVersion", "refuse"])
+    def test_not_even_when_the_next_one_fails_altogether(
+        self, interrupted, proxy, alice, uid, policy
+    ):
+        client, _ = interrupted(outsideChange=policy, versioning="none")
+        proxy.plan("PUT", f"/id/{uid}", *[503] * 20)
+        assert client.put(b"one and two", "L").status_code == 500
+        proxy.forget()
+        assert alice.content(uid) == b"one"
+        assert client.put(b"one, two and three", "L").status_code == 200
+        assert kept_versions(alice, uid) == []
+
     def test_nor_is_collaboras_user_asked_about_it(self, interrupted):
         client, known = interrupted()
         client.http.headers["X-COOL-WOPI-Timestamp"] = known
@@ -606,6 +657,51 @@ class TestAttachmentsThatMove:
         client.lock("L")
         self.without_the_first(alice, uid)
         assert client.get().content == b"B"
+        assert client.put(b"B2", "L").status_code == 200
+        assert self.contents(alice, uid) == [("scan.docx", b"B2"), ("scan.docx", b"C")]
+
+    @pytest.mark.parametrize("is_locked", [False, True])
+    def test_when_it_is_gone_none_of_the_same_name_takes_its_place(
+        self, in_process, alice, is_locked
+    ):
+        scans = [("scan.docx", text) for text in (b"A", b"B", b"C")]
+        uid = alice.create(b"main", attachments=scans)
+        client = in_process.open("alice", uid, ATTACHMENTS[0])
+        client.get()
+        if is_locked:
+            client.lock("L")
+        self.without_the_first(alice, uid)
+        if not is_locked:
+            assert client.lock("L").status_code == 409
+        assert client.put(b"A2", "L").status_code == 409
+        assert self.contents(alice, uid) == [("scan.docx", b"B"), ("scan.docx", b"C")]
+        assert len(in_process.connector.recovery.all()) == 1
+
+    def test_it_is_not_locked_twice_by_its_former_and_its_present_place(self, in_process, alice):
+        files = [("a.docx", b"A"), ("b.docx", b"B"), ("c.docx", b"C")]
+        uid = alice.create(b"main", attachments=files)
+        client = in_process.open("alice", uid, ATTACHMENTS[1])
+        client.get()
+        self.without_the_first(alice, uid)
+        assert client.lock("L").status_code == 200
+        other = in_process.open("bob", uid, ATTACHMENTS[0])
+        refused(other.lock("M"), lock="", because="being edited, from its former place, by alice")
+        third = in_process.open("bob", uid, ATTACHMENTS[1])
+        third.get()
+        assert client.unlock("L").status_code == 200
+        assert other.lock("M").status_code == 200
+
+    def test_after_a_lost_answer_it_is_still_found(self, connector, proxy, alice):
+        scans = [("scan.docx", text) for text in (b"A", b"B", b"C")]
+        uid = alice.create(b"main", attachments=scans)
+        client = connector(nuxeoURL=proxy.url).open("alice", uid, ATTACHMENTS[1])
+        client.get()
+        client.lock("L")
+        proxy.plan("PUT", f"/id/{uid}", "lose")
+        proxy.plan("GET", f"/id/{uid}", None, *[503] * 20)
+        assert client.put(b"B1", "L").status_code == 500
+        proxy.forget()
+        self.without_the_first(alice, uid)
         assert client.put(b"B2", "L").status_code == 200
         assert self.contents(alice, uid) == [("scan.docx", b"B2"), ("scan.docx", b"C")]
 

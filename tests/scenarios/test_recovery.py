@@ -378,3 +378,13 @@ def test_a_kept_save_stays_when_the_file_is_opened_anew_without_it(
     assert again.lock("L").status_code == 200
     assert again.put(b"a comma", "L").status_code == 200
     assert kept.content() == b"long work"
+
+
+def test_nor_does_it_go_when_the_content_was_read_once_more(client, admin, uid, kept):
+    client.get()
+    admin.operation("Document.Unlock", uid)
+    assert client.put(b"an hour's work", "L").status_code == 409
+    assert client.get().content == b"before"
+    assert client.lock("L").status_code == 200
+    assert client.put(b"before and a comma", "L").status_code == 200
+    assert kept.content() == b"an hour's work"

@@ -54,6 +54,23 @@ def test_it_tells_who_and_what(tokens, signed, clock):
     assert token.ttl_milliseconds == (clock.now + 36000) * 1000
 
 
+def test_each_is_an_opening_of_its_own_unless_it_takes_the_place_of_another(tokens, signed):
+    common = {"resource_id": FILE, "user": "ana", "user_name": "Ana", "client": "office"}
+    first = tokens.read(signed, resource_id=FILE)
+    assert first.session
+    assert tokens.issue(grant=Grant.EDIT, **common).session != first.session
+    assert tokens.issue(grant=Grant.VIEW, **common).session == ""
+    renewed = tokens.issue(grant=Grant.EDIT, session=first.session, **common)
+    assert tokens.read(tokens.sign(renewed), resource_id=FILE).session == first.session
+
+
+def test_one_of_an_earlier_release_is_an_opening_too(tokens, signed):
+    one, two = (altered(signed, session=None, exp=end) for end in (2_000_000_000, 2_000_000_001))
+    sessions = [tokens.read(each, resource_id=FILE).session for each in (one, one, two)]
+    assert sessions[0]
+    assert sessions[0] == sessions[1] != sessions[2]
+
+
 def test_it_is_good_for_one_file_only(tokens, signed):
     with pytest.raises(InvalidAccessToken):
         tokens.read(signed, resource_id="ZGVmYXVsdC8y")

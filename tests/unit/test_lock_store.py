@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.lock_store.base import Hold
+from connector.lock_store.base import Given, Hold, LockStoreBusy
 from connector.lock_store.opening import left_in_sqlite
 from connector.lock_store.sqlite import SqliteLockStore
 from tests.lock_store_contract import Clock, LockStoreContract, lock
@@ -118,4 +118,24 @@ def test_a_database_of_an_earlier_release_is_brought_up_to_date(tmp_path: Path) 
     store = SqliteLockStore(folder)
     assert store.changed_with("f", "one") == ""
     assert store.see_content("f", "one", None) == 7
+    store.close()
+
+
+def test_a_transaction_that_could_not_be_ended_stands_in_nobodys_way(tmp_path, clock, monkeypatch):
+    store = SqliteLockStore(tmp_path, clock)
+    execute = store._execute
+
+    def full(statement, *values, **named):
+        if statement == "COMMIT":
+            raise LockStoreBusy("database or disk is full")
+        return execute(statement, *values, **named)
+
+    given = Given("s", "one", "a.docx")
+    monkeypatch.setattr(store, "_execute", full)
+    with pytest.raises(LockStoreBusy):
+        store.note_given("file1", "office", given)
+    monkeypatch.undo()
+    assert store.given("file1", "office", "s") is None
+    store.note_given("file1", "office", given)
+    assert store.given("file1", "office", "s") == given
     store.close()
