@@ -360,7 +360,10 @@ class FileOperations:
         for other in self._store.of_document(file.reference.document_key):
             if other.file_id == file.file_id:
                 continue
-            reference = file_ids.decode(other.file_id, self._instance)
+            try:
+                reference = file_ids.decode(other.file_id, self._instance)
+            except file_ids.InvalidFileId:
+                continue  # Of another installation, which knows its own files.
             if place_of(reference, document, other) == place:
                 raise LockMismatch(
                     "", f"it is being edited, from its former place, by {other.user}"

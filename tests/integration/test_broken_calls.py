@@ -63,7 +63,7 @@ def sweep(connector, clock, seconds=400.0):
     [
         ("POST", UPLOAD, 503),
         ("POST", UPLOAD, "drop"),
-        ("POST", "/0", "lose"),
+        ("POST", "/upload/", "lose"),
         ("PUT", "/id/", 503),
         ("PUT", "/id/", "drop"),
         ("PUT", "/id/", "lose"),
@@ -171,11 +171,11 @@ def test_content_that_did_not_arrive_as_it_was_sent_is_no_save(
     """Nuxeo says 201 and 200; length and digest say otherwise."""
     client = behind_proxy.open("alice", uid)
     client.lock("L")
-    proxy.plan("POST", "/0", fault)
+    proxy.plan("POST", "/upload/", fault)
     assert client.put(b"after", "L").status_code == 200
     assert proxy.done()
     assert alice.content(uid) == b"after"
-    proxy.plan("POST", "/0", fault, fault, fault)
+    proxy.plan("POST", "/upload/", fault, fault, fault)
     assert client.put(b"later", "L").status_code == 500
     assert proxy.done()
     if fault == "shorten":

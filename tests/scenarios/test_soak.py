@@ -28,7 +28,7 @@ def test_so_it_is_with_redis_between_the_connectors(demo, tmp_path, redis_url, c
     with capsys.disabled():
         print(f"\nSOAK_SEED={SEED} with Redis")
     counts = Soak(
-        demo, tmp_path / "soak", f"{SEED}-redis", SECONDS / 4, **{"nuxeo.wopi.redisURL": redis_url}
+        demo, tmp_path / "soak", f"{SEED}-redis", SECONDS / 8, **{"nuxeo.wopi.redisURL": redis_url}
     ).run()
     assert counts["PutFile 200"] > 0
 
