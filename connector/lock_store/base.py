@@ -93,6 +93,10 @@ class Given:
     file_name: str
     read_at: float = field(default=0.0, compare=False)
 
+    def is_of(self, session: str) -> bool:
+        """Whether it was for this opening, and not for another one of the same client."""
+        return bool(session) and session == self.session
+
 
 @dataclass(frozen=True)
 class Hold:

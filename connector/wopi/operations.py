@@ -322,7 +322,7 @@ class FileOperations:
         file.blob_in(document)
         # A session that was over, also without its knowing, may begin anew with what it still has.
         given = self._store.given(file.file_id, file.token.client, file.token.session)
-        is_own = given is not None and bool(given.session) and given.session == file.token.session
+        is_own = given is not None and given.is_of(file.token.session)
         place = place_of(file.reference, document, given if is_own else None)
         blob = document.blob(place.xpath) if place else None
         if blob is None:

@@ -274,8 +274,7 @@ class Saving:
         except Exception as error:  # noqa: BLE001 - whatever it is, the text goes on to be received
             _log.warning("which lock is on %s is not known: %s", file.reference.document_key, error)
             lock = given = None
-        is_own = given is not None and given.session == file.token.session
-        read_at = given.read_at if given is not None and is_own else 0.0
+        read_at = given.read_at if given and given.is_of(file.token.session) else 0.0
         return Attempt(file, lock_id, note, began, lock, read_at)
 
     def _expected_name(self, file: OpenFile, lock_id: str | None, announced: int | None) -> _Name:

@@ -2,20 +2,15 @@
 
 import contextlib
 import functools
-import ipaddress
 import threading
 import time
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from connector.lock_store.base import Given, Hold, LockStoreBusy, LockStoreUnusable, SectionLost
 from connector.lock_store.redis import RedisLockStore
 from connector.lock_store.redis_connection import _ANSWER_TIMEOUT
+from tests.certificates import make_certificate
 from tests.lock_store_contract import Clock, LockStoreContract, lock
 from tests.redis_server import PASSWORD, RedisServer
 from tests.support import HOST, free_ports
@@ -341,29 +336,7 @@ class TestCheck:
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     """Files with a certificate for this machine and its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HOST))]), False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "cert.pem").write_bytes(made.public_bytes(Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    )
-    return folder / "cert.pem", folder / "key.pem"
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 class TestTls:

@@ -4,17 +4,13 @@ import logging
 import socket
 import ssl
 import threading
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from connector import logs
 from connector.events.events import Event, EventKind
 from connector.events.webhook import NotDelivered, Webhook
+from tests.certificates import make_certificate
 
 SECRET = "known-to-both-sides"
 EVENT = Event(EventKind.SAVED, "default", "doc-1", "file:content", "ana", 1e9, {"length": 3})
@@ -206,42 +202,16 @@ class TestCertificates:
     @pytest.fixture
     def certificate(self, tmp_path):
         """A certificate of the receiver's own, and the key to it."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "receiver")])
-        now = datetime.now(UTC)
-        made = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(hours=1))
-            .not_valid_after(now + timedelta(hours=1))
-            .add_extension(
-                x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False
-            )
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-            .sign(key, hashes.SHA256())
-        )
-        path = tmp_path / "receiver.pem"
-        path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-        (tmp_path / "key.pem").write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
-        return path
+        return make_certificate(tmp_path)
 
     @pytest.fixture
     def receiver(self, peer, certificate):
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(certificate, certificate.parent / "key.pem")
+        tls.load_cert_chain(*certificate)
         return peer(status(200), tls=tls)
 
     def test_that_of_the_ca_bundle_is_trusted(self, receiver, send, certificate):
-        send(receiver.url, ca_bundle=certificate)
+        send(receiver.url, ca_bundle=certificate[0])
         assert len(receiver.requests) == 1
 
     def test_any_other_is_not(self, receiver, send):
