@@ -146,6 +146,13 @@ class LockStoreContract:
         store.note_saved("file1", "text/x", "office", saved)
         assert store.given("file1", "office", "1") == saved
 
+    def test_a_lock_that_is_over_says_nothing_of_who_has_what(self, store, clock):
+        store.take(lock("A"))
+        store.note_given("file1", "office", Given("1", "digest", "a.docx"))
+        clock.now = 2800.0
+        store.note_saved("file1", "text/x", "office", Given("2", "new", "a.docx"))
+        assert store.given("file1", "office", "1").content == "digest"
+
     def test_for_an_unknown_opening_who_has_saved_goes_before_who_only_reads(self, store, clock):
         store.note_given("file1", "office", Given("1", "one", "a.docx"))
         read_at = clock.now

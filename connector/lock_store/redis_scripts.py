@@ -168,7 +168,10 @@ NOTE_SAVED = (
     _PRELUDE
     + _GIVEN
     + """
-local former, read = redis.call('HMGET', key(1), 'content', 'client_has'), '0'
+local former, read = redis.call('HMGET', key(1), 'content', 'client_has', 'expires_at'), '0'
+if not former[3] or tonumber(former[3]) <= tonumber(arg(4)) then
+    former = {}
+end
 each_given(function(session, content, name, read_at, has_saved)
     if session == arg(1) then
         read = read_at

@@ -153,16 +153,19 @@ class SqliteLockStore:
 
     def note_saved(self, file_id: str, mime_type: str, client: str, saved: Given) -> None:
         """See :class:`connector.lock_store.base.LockStore`."""
+        now = self._clock()
         with self._transaction():
             self._execute(
                 """UPDATE given SET content = ?, given_at = ? FROM lock
                 WHERE given.file_id = ? AND given.client = ? AND lock.file_id = given.file_id
-                    AND given.content IN (lock.content, lock.client_has) AND given_at > ?""",
+                    AND given.content IN (lock.content, lock.client_has) AND given_at > ?
+                    AND lock.expires_at > ?""",
                 saved.content,
-                self._clock(),
+                now,
                 file_id,
                 client,
-                self._clock() - GIVEN_KEPT,
+                now - GIVEN_KEPT,
+                now,
             )
             self._put_given(file_id, client, saved, has_saved=True)
             self._execute(
