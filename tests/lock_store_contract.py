@@ -10,7 +10,17 @@ from dataclasses import replace
 
 import pytest
 
-from connector.lock_store.base import GIVEN_KEPT, Given, Hold, LockStoreBusy, StoredLock
+from connector.lock_store.base import (
+    GIVEN_KEPT,
+    LAST_SAVE_KEPT,
+    PRESENT_KEPT,
+    Given,
+    Hold,
+    LastSave,
+    LockStoreBusy,
+    OpenPage,
+    StoredLock,
+)
 
 
 class Clock:
@@ -377,6 +387,50 @@ class LockStoreContract:
         store.put_user_info("ana", "collabora", "{}")
         assert store.user_info("ana", "office") == "tips=1"
         assert store.user_info("ana", "collabora") == "{}"
+
+    def test_who_saved_last_is_known_for_months(self, open_store, clock):
+        first, second = open_store(clock=clock), open_store(clock=clock)
+        assert first.last_save("f") is None
+        first.note_last_save("f", LastSave("ana", "Ana Núñez", 900.25))
+        first.note_last_save("f", LastSave("bo", "Bo", 1000.5))
+        first.note_last_save("g", LastSave("ana", "Ana", 1000.0))
+        first.close()
+        assert second.last_save("f") == LastSave("bo", "Bo", 1000.5)
+        clock.now += LAST_SAVE_KEPT - 1
+        assert second.last_save("f")
+        clock.now += 2
+        second.claim_idle_holds(60.0)
+        assert second.last_save("f") is None
+        second.close()
+
+    def test_pages_are_open_until_they_are_not_heard_of(self, open_store, clock):
+        first, second = open_store(clock=clock), open_store(clock=clock)
+        ana = OpenPage("p1", "ana", "Ana Núñez", True)
+        bo = OpenPage("p2", "bo", "Bo", False)
+        assert first.see_page("f", ana) == (ana,)
+        clock.now += PRESENT_KEPT - 1
+        assert second.see_page("f", bo) == (ana, bo)
+        assert second.see_page("g", bo) == (bo,)
+        clock.now += 1
+        assert first.see_page("f", bo) == (bo,)
+        assert first.see_page("f", ana) == (ana, bo)
+        second.forget_page("f", "p2")
+        second.forget_page("f", "never there")
+        assert first.see_page("f", ana) == (ana,)
+        first.close()
+        second.close()
+
+    def test_a_pages_trouble_is_kept_while_it_is_open(self, store, clock):
+        ana = OpenPage("p1", "ana", "Ana", True)
+        in_trouble = replace(ana, trouble="GetFile 500")
+        store.note_trouble("f", in_trouble)
+        assert store.see_page("f", ana) == (in_trouble,)
+        other = replace(ana, trouble="")
+        store.note_trouble("f", other)
+        assert store.see_page("f", ana) == (other,)
+        store.note_trouble("f", in_trouble)
+        clock.now += PRESENT_KEPT
+        assert store.see_page("f", ana) == (ana,)
 
     def test_contents_are_seen_at_once_as_one_by_one(self, store):
         seen = [(f"f{number}", f"c{number}", 1, None) for number in range(250)]

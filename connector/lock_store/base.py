@@ -20,6 +20,14 @@ GIVEN_KEPT = 24 * 3600.0
 without being given the file again."""
 
 
+LAST_SAVE_KEPT = 90 * 24 * 3600.0
+"""Seconds for which a store knows who saved a file last."""
+
+PRESENT_KEPT = 150.0
+"""Seconds after which a page that is not heard of is taken for closed. Browsers let pages in the
+background speak once a minute at most."""
+
+
 class LockStoreUnusable(Exception):
     """The store as it is set up cannot be used; why, in one line, without anything secret."""
 
@@ -134,6 +142,41 @@ class Hold:
     def owners(self) -> frozenset[str]:
         """The users in whose name Nuxeo's lock may be held for the sessions."""
         return frozenset(user for user in (self.owner, self.pending) if user is not None)
+
+
+@dataclass(frozen=True)
+class LastSave:
+    """The last save of a file that went well.
+
+    Attributes:
+        user: login name of who made it.
+        user_name: their name for people.
+        at: when, in seconds since the epoch.
+    """
+
+    user: str
+    user_name: str
+    at: float
+
+
+@dataclass(frozen=True)
+class OpenPage:
+    """A host page that somebody has a file open in.
+
+    Attributes:
+        page: names it.
+        user: login name of who has it open.
+        user_name: their name for people.
+        is_editing: whether it was opened for editing.
+        trouble: what the office client could not do on it, the last time something failed; empty if
+            nothing has. Noted by :meth:`LockStore.note_trouble`.
+    """
+
+    page: str
+    user: str
+    user_name: str
+    is_editing: bool
+    trouble: str = ""
 
 
 class LockStore(Protocol):
@@ -265,6 +308,25 @@ class LockStore(Protocol):
         self, file_id: str, content: str, order: int | None, changed: str | None = None
     ) -> int:
         """A generation greater than any that the file had, now standing for ``content``."""
+
+    def note_last_save(self, file_id: str, save: LastSave) -> None:
+        """Keep a save in the place of the one before."""
+
+    def last_save(self, file_id: str) -> LastSave | None:
+        """The last save that was kept, of some months."""
+
+    def see_page(self, file_id: str, page: OpenPage) -> tuple[OpenPage, ...]:
+        """Note that a page is open; its trouble is left as it is.
+
+        Returns:
+            All pages in which the file is open, this one among them, by their names.
+        """
+
+    def note_trouble(self, file_id: str, page: OpenPage) -> None:
+        """Note the trouble of a page, whether or not it has been seen."""
+
+    def forget_page(self, file_id: str, page: str) -> None:
+        """Note that a page is closed."""
 
     def user_info(self, user: str, client: str) -> str | None:
         """What an office client has left for a user; ``None`` if nothing."""

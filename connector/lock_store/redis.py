@@ -15,6 +15,8 @@ by itself, long after, is only to clear away.
 ``content:<file id>``        hash: a file's content and its generation, and the one before
 ``user-info:<user>``         hash: what each office client has left
 ``given:<client>:<file id>`` hash: by opening, when and what an office client was given or saved
+``saved:<file id>``          hash: who made the last save, and when
+``pages:<file id>``          hash: by page, when it was seen and who has it open
 ``section:<document key>``   the token of whoever is in the critical section
 ===========================  ====================================================================
 """
@@ -33,7 +35,17 @@ from typing import Any
 from redis.commands.core import Script
 
 from connector.lock_store import redis_scripts as scripts
-from connector.lock_store.base import GIVEN_KEPT, Given, Hold, LockStoreUnusable, StoredLock
+from connector.lock_store.base import (
+    GIVEN_KEPT,
+    LAST_SAVE_KEPT,
+    PRESENT_KEPT,
+    Given,
+    Hold,
+    LastSave,
+    LockStoreUnusable,
+    OpenPage,
+    StoredLock,
+)
 from connector.lock_store.redis_connection import connect, problem_with, redis_errors, warnings_of
 from connector.lock_store.redis_sections import Sections
 
@@ -290,6 +302,39 @@ class RedisLockStore:
         )
         return int(told)
 
+    def note_last_save(self, file_id: str, save: LastSave) -> None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        self._run(
+            scripts.NOTE_LAST_SAVE,
+            [self._key("saved", file_id)],
+            [int(LAST_SAVE_KEPT * 1000), save.user, save.user_name, _number(save.at)],
+        )
+
+    def last_save(self, file_id: str) -> LastSave | None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        known = self._read("saved", file_id)
+        if not known or float(known["at"]) <= self._clock() - LAST_SAVE_KEPT:
+            return None
+        return LastSave(known["user"], known["user_name"], float(known["at"]))
+
+    def see_page(self, file_id: str, page: OpenPage) -> tuple[OpenPage, ...]:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        found = _fields(self._put_page(file_id, page, is_trouble=False))
+        pages = ((name, json.loads(value)) for name, value in sorted(found.items()))
+        return tuple(
+            OpenPage(name, user, user_name, bool(is_editing), trouble)
+            for name, (_, user, user_name, is_editing, trouble) in pages
+        )
+
+    def note_trouble(self, file_id: str, page: OpenPage) -> None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        self._put_page(file_id, page, is_trouble=True)
+
+    def forget_page(self, file_id: str, page: str) -> None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        with redis_errors(self._client):
+            self._client.hdel(self._key("pages", file_id), page)
+
     def user_info(self, user: str, client: str) -> str | None:
         """See :class:`connector.lock_store.base.LockStore`."""
         with redis_errors(self._client):
@@ -326,6 +371,24 @@ class RedisLockStore:
             _number(now - GIVEN_KEPT),
             int(GIVEN_KEPT * 1000),
         ]
+
+    def _put_page(self, file_id: str, page: OpenPage, *, is_trouble: bool) -> Any:
+        now = self._clock()
+        return self._run(
+            scripts.PUT_PAGE,
+            [self._key("pages", file_id)],
+            [
+                _number(now),
+                _number(now - PRESENT_KEPT),
+                int(PRESENT_KEPT * 1000),
+                int(is_trouble),
+                page.page,
+                page.user,
+                page.user_name,
+                int(page.is_editing),
+                page.trouble,
+            ],
+        )
 
     def _new_generation(self) -> int:
         """Milliseconds of the clock, so that numbers go on growing when all was lost."""

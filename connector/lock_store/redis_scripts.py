@@ -357,6 +357,43 @@ return generation
 )
 """KEYS: content. ARGV: a new generation, milliseconds, content, order, changed."""
 
+NOTE_LAST_SAVE = (
+    _PRELUDE
+    + """
+redis.call('HSET', key(1), 'user', arg(2), 'user_name', arg(3), 'at', arg(4))
+redis.call('PEXPIRE', key(1), arg(1))
+return 1
+"""
+)
+"""KEYS: a file's last save. ARGV: milliseconds, user, their name, when."""
+
+PUT_PAGE = (
+    _PRELUDE
+    + """
+local all = redis.call('HGETALL', key(1))
+for number = 1, #all, 2 do
+    if tonumber(cjson.decode(all[number + 1])[1]) <= tonumber(arg(2)) then
+        redis.call('HDEL', key(1), all[number])
+    end
+end
+local known = redis.call('HGET', key(1), arg(5))
+local page = {arg(1), arg(6), arg(7), tonumber(arg(8)), arg(9)}
+if known then
+    page = cjson.decode(known)
+    if arg(4) == '1' then
+        page[5] = arg(9)
+    else
+        page[1] = arg(1)
+    end
+end
+redis.call('HSET', key(1), arg(5), cjson.encode(page))
+redis.call('PEXPIRE', key(1), arg(3))
+return redis.call('HGETALL', key(1))
+"""
+)
+"""KEYS: pages of a file. ARGV: now, oldest, milliseconds, whether it is about a trouble, page,
+user, their name, whether they edit, trouble. Answers with pages and what is known of each."""
+
 LEAVE_SECTION = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then
     return redis.call('DEL', KEYS[1])

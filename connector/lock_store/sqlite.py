@@ -22,7 +22,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from connector.lock_store.base import GIVEN_KEPT, Given, Hold, LockStoreBusy, StoredLock
+from connector.lock_store.base import (
+    GIVEN_KEPT,
+    LAST_SAVE_KEPT,
+    PRESENT_KEPT,
+    Given,
+    Hold,
+    LastSave,
+    LockStoreBusy,
+    OpenPage,
+    StoredLock,
+)
 from connector.lock_store.sqlite_schema import make_or_upgrade
 
 DATABASE = "locks.sqlite"
@@ -250,6 +260,8 @@ class SqliteLockStore:
         now = self._clock()
         self._execute("DELETE FROM lock WHERE expires_at <= ?", now)
         self._execute("DELETE FROM given WHERE given_at <= ?", now - GIVEN_KEPT)
+        self._execute("DELETE FROM page WHERE seen_at <= ?", now - PRESENT_KEPT)
+        self._execute("DELETE FROM last_save WHERE at <= ?", now - LAST_SAVE_KEPT)
         rows = self._execute(
             """UPDATE hold SET claimed_until = ?
             WHERE claimed_until <= ? AND NOT EXISTS (
@@ -334,6 +346,43 @@ class SqliteLockStore:
         assert generation is not None
         return generation
 
+    def note_last_save(self, file_id: str, save: LastSave) -> None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        self._execute(
+            "INSERT OR REPLACE INTO last_save (file_id, user, user_name, at) VALUES (?, ?, ?, ?)",
+            file_id,
+            save.user,
+            save.user_name,
+            save.at,
+        )
+
+    def last_save(self, file_id: str) -> LastSave | None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        rows = self._execute(
+            "SELECT user, user_name, at FROM last_save WHERE file_id = ? AND at > ?",
+            file_id,
+            self._clock() - LAST_SAVE_KEPT,
+        )
+        return LastSave(**rows[0]) if rows else None
+
+    def see_page(self, file_id: str, page: OpenPage) -> tuple[OpenPage, ...]:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        self._put_page(file_id, page, "seen_at = excluded.seen_at")
+        rows = self._execute(
+            """SELECT page, user, user_name, is_editing, trouble FROM page
+            WHERE file_id = ? ORDER BY page""",
+            file_id,
+        )
+        return tuple(OpenPage(**{**row, "is_editing": bool(row["is_editing"])}) for row in rows)
+
+    def note_trouble(self, file_id: str, page: OpenPage) -> None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        self._put_page(file_id, page, "trouble = excluded.trouble")
+
+    def forget_page(self, file_id: str, page: str) -> None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        self._execute("DELETE FROM page WHERE file_id = ? AND page = ?", file_id, page)
+
     def user_info(self, user: str, client: str) -> str | None:
         """See :class:`connector.lock_store.base.LockStore`."""
         rows = self._execute(
@@ -398,6 +447,25 @@ class SqliteLockStore:
             0.0 if has_saved else now,
             has_saved,
         )
+
+    def _put_page(self, file_id: str, page: OpenPage, otherwise: str) -> None:
+        """Note a page, and forget those of the file that are closed.
+
+        Where it is known, nothing is changed but what ``otherwise`` says.
+        """
+        now = self._clock()
+        with self._transaction():
+            self._execute(
+                "DELETE FROM page WHERE file_id = ? AND seen_at <= ?", file_id, now - PRESENT_KEPT
+            )
+            self._execute(
+                f"""INSERT INTO page (file_id, page, user, user_name, is_editing, trouble, seen_at)
+                VALUES (:file_id, :page, :user, :user_name, :is_editing, :trouble, :now)
+                ON CONFLICT (file_id, page) DO UPDATE SET {otherwise}""",  # noqa: S608
+                **asdict(page),
+                file_id=file_id,
+                now=now,
+            )
 
     def _write_content(
         self,

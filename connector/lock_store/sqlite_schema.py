@@ -54,6 +54,24 @@ CREATE TABLE IF NOT EXISTS given (
     PRIMARY KEY (file_id, client, session)
 );
 CREATE INDEX IF NOT EXISTS given_at ON given (given_at);
+CREATE TABLE IF NOT EXISTS last_save (
+    file_id TEXT PRIMARY KEY,
+    user TEXT NOT NULL,
+    user_name TEXT NOT NULL,
+    at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS last_save_at ON last_save (at);
+CREATE TABLE IF NOT EXISTS page (
+    file_id TEXT NOT NULL,
+    page TEXT NOT NULL,
+    user TEXT NOT NULL,
+    user_name TEXT NOT NULL,
+    is_editing INTEGER NOT NULL,
+    trouble TEXT NOT NULL DEFAULT '',
+    seen_at REAL NOT NULL,
+    PRIMARY KEY (file_id, page)
+);
+CREATE INDEX IF NOT EXISTS page_seen_at ON page (seen_at);
 """
 _USER_INFO = """
 CREATE TABLE IF NOT EXISTS user_info (

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from connector.lock_store.base import Given, Hold, StoredLock
+from connector.lock_store.base import Given, Hold, LastSave, OpenPage, StoredLock
 from connector.lock_store.redis import RedisLockStore
 from connector.lock_store.sqlite import SqliteLockStore
 
@@ -160,6 +160,23 @@ class Stores(RuleBasedStateMachine):
     def put_user_info(self, user, client, text):
         self.told("put_user_info", user, client, text)
         self.told("user_info", user, client)
+
+    @rule(file_id=FILES, user=st.sampled_from(["ana", "bo"]), span=SPANS)
+    def note_last_save(self, file_id, user, span):
+        self.told("note_last_save", file_id, LastSave(user, user.title(), self.now + span))
+        self.told("last_save", file_id)
+
+    @rule(file_id=FILES, page=IDS, user=st.sampled_from(["ana", "bo"]), is_editing=st.booleans())
+    def see_page(self, file_id, page, user, is_editing):
+        self.told("see_page", file_id, OpenPage(page, user, user.title(), is_editing))
+
+    @rule(file_id=FILES, page=IDS, trouble=TEXTS)
+    def note_trouble(self, file_id, page, trouble):
+        self.told("note_trouble", file_id, OpenPage(page, "ana", "Ana", True, trouble))
+
+    @rule(file_id=FILES, page=IDS)
+    def forget_page(self, file_id, page):
+        self.told("forget_page", file_id, page)
 
     @rule(seconds=SPANS)
     def time_passes(self, seconds):
