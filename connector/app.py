@@ -182,7 +182,7 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
     sessions = Sessions(store, gateway.locks, versioning, events, clock)
     rights = Rights(gateway, sessions)
     versions = Versions(store)
-    tokens = make_tokens(settings)
+    tokens = make_tokens(settings, clock)
     clients = make_clients(settings)
     recovery = make_recovery(settings, clock)
     tickets = AccessTokens(settings.jwt_secret, file_url.LIFETIME, clock)
@@ -246,12 +246,12 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
     )
     handout = Handout(tokens, links, settings.instance)
     bodies = Bodies(settings.data_dir, settings.max_file_size)
-    overwriting = Overwriting(gateway, store, sessions, rights, versions, versioning)
+    overwriting = Overwriting(gateway, store, sessions, rights, versions, versioning, clock)
     new_files = NewFiles(gateway, store, overwriting, settings.instance)
     converting = Converting(gateway, store, new_files, overwriting, settings.instance)
     put_relative = PutRelative(gateway, new_files, converting, bodies, handout)
     files = FilesEndpoint(
-        operations, saving, actions, put_relative if settings.put_relative else None, http
+        operations, saving, actions, put_relative if settings.put_relative else None, http, store
     )
     infos = ContainerInfos(
         handout, links, brand_name=settings.brand_name, business_user=settings.business_user
@@ -306,7 +306,9 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
             disable_chat=settings.disable_chat,
             frame_ancestors=settings.frame_ancestors,
         ),
+        store=store,
         recovery=recovery,
+        clock=clock,
     ).register(app, links.host_path)
     app.register_error_handler(HTTPException, _plain)
     return Connector(
@@ -400,9 +402,9 @@ def make_recovery(
     )
 
 
-def make_tokens(settings: Settings) -> AccessTokens:
+def make_tokens(settings: Settings, clock: Callable[[], float] = time.time) -> AccessTokens:
     """What makes and reads access tokens."""
-    return AccessTokens(settings.jwt_secret, settings.access_token_ttl)
+    return AccessTokens(settings.jwt_secret, settings.access_token_ttl, clock)
 
 
 def make_clients(settings: Settings) -> OfficeClients:

@@ -151,6 +151,13 @@ class Links:
         wanted = page if self._host_url == self._nuxeo_url else f"{self._host_url}{page}"
         return f"{self._nuxeo_url}login.jsp?requestedUrl={quote(wanted, safe='')}"
 
+    @property
+    def sign_in_again(self) -> str:
+        """Nuxeo's login page, leading back to a page that says that all is well."""
+        page = f"{HOST_PAGES}signedin"
+        wanted = page if self._host_url == self._nuxeo_url else f"{self._host_url}{page}"
+        return f"{self._nuxeo_url}login.jsp?requestedUrl={quote(wanted, safe='')}"
+
     @staticmethod
     def _host_page_path(action: str, reference: FileReference) -> str:
         return (

@@ -39,8 +39,10 @@ class Access:
         self._rights = rights
         self._sign_in = sign_in
 
-    def user(self, reference: FileReference, cookies: Mapping[str, str]) -> User:
+    def user(self, reference: FileReference | None, cookies: Mapping[str, str]) -> User:
         """Who is signed in in the browser that sent ``cookies``.
+
+        ``reference`` is the file to come back to after signing in, if it is about one.
 
         Raises:
             NotOpened: nobody, or Nuxeo could not say.

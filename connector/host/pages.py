@@ -8,42 +8,44 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import PurePosixPath
 
-from flask import Blueprint, Flask, Response, jsonify, render_template, request
+from flask import Blueprint, Flask, Response, jsonify, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from connector import __version__
 from connector.file_reference import FileReference, InvalidFileReference
-from connector.host import problems, responses
+from connector.host import problems, responses, static_files
 from connector.host.access import Access
 from connector.host.apps import apps
 from connector.host.asked import Asked, HostAction, asked
 from connector.host.kept_saves import KeptSaves
 from connector.host.notices import notices
 from connector.host.opening import Candidate, Choice, choose, decide, extension_of
+from connector.host.page_calls import PageCalls
 from connector.host.page_language import page_texts
+from connector.host.page_state import PageState
+from connector.host.page_texts import script_texts
 from connector.host.problem_pages import NotOpened, ProblemPages
 from connector.host.sign_in import SessionSignIn
 from connector.language import with_region
 from connector.links import Links
-from connector.lock_store.base import LockStoreBusy
+from connector.lock_store.base import LockStore, LockStoreBusy
 from connector.nuxeo_gateway.documents import Blob, Document
-from connector.nuxeo_gateway.errors import (
-    GatewayError,
-    NuxeoFailed,
-)
+from connector.nuxeo_gateway.errors import NuxeoFailed
 from connector.nuxeo_gateway.gateway import NuxeoGateway
 from connector.nuxeo_gateway.permissions import ReadOnlyReason
 from connector.nuxeo_gateway.users import User
 from connector.recovery.folder import RecoveryFolder
 from connector.web_address import origin_of
 from connector.wopi import file_id as file_ids
-from connector.wopi.access_token import AccessTokens
+from connector.wopi.access_token import AccessTokens, Grant
 from connector.wopi.action_url import action_url
+from connector.wopi.clients import ClientProfile
 from connector.wopi.discovery_source import DiscoveryUnavailable
 from connector.wopi.office_clients import OfficeClients
 from connector.wopi.places import place_of
@@ -91,7 +93,9 @@ class HostPages:
         sign_in: SessionSignIn,
         links: Links,
         settings: HostSettings,
+        store: LockStore,
         recovery: RecoveryFolder | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._gateway = gateway
         self._access = Access(gateway.blobs, rights, sign_in)
@@ -100,27 +104,35 @@ class HostPages:
         self._tokens = tokens
         self._links = links
         self._settings = settings
-        self._kept = KeptSaves(recovery, tokens, settings.instance) if recovery else None
+        self._calls = PageCalls(tokens, settings.instance)
+        self._kept = KeptSaves(recovery, self._calls)
+        self._state = PageState(
+            gateway=gateway,
+            access=self._access,
+            sign_in=sign_in,
+            store=store,
+            calls=self._calls,
+            tokens=tokens,
+            kept=self._kept,
+            links=links,
+            clock=clock,
+        )
         self._problems = ProblemPages(
             links, settings.brand_name, settings.language, settings.frame_ancestors
         )
 
     def register(self, app: Flask, url_prefix: str) -> None:
         """Add the routes below ``url_prefix``, which ends with a slash."""
-        blueprint = Blueprint(
-            "host",
-            __name__,
-            template_folder="templates",
-            static_folder="static",
-            static_url_path="/static",
-        )
+        blueprint = Blueprint("host", __name__, template_folder="templates")
+        static_files.add_to(blueprint)
         blueprint.add_url_rule("/health", view_func=self.health)
         blueprint.add_url_rule("/apps", view_func=self.apps)
         blueprint.add_url_rule(
             "/<action>/<repository>/<document_id>/<path:xpath>", view_func=self.open_file
         )
-        if self._kept is not None:
-            self._kept.add_to(blueprint)
+        self._kept.add_to(blueprint)
+        self._state.add_to(blueprint)
+        blueprint.add_url_rule("/signedin", view_func=self.signed_in)
         # What is none of these is somebody's broken link.
         blueprint.add_url_rule("/", view_func=self.about)
         for rule in ("/", "/<path:rest>"):
@@ -156,6 +168,11 @@ class HostPages:
     def about(self) -> Response:
         """For people who look whether the connector is there."""
         return self._problems.page(NotOpened(problems.RUNNING))
+
+    def signed_in(self) -> Response:
+        """For people whom a page that was open for long has sent to sign in again."""
+        self._access.user(None, request.cookies)
+        return self._problems.page(NotOpened(problems.SIGNED_IN_AGAIN))
 
     def broken_link(self, rest: str = "") -> Response:  # noqa: ARG002 - from the route
         """A page for whatever has no page."""
@@ -231,14 +248,15 @@ class HostPages:
         discovery = choice.candidate.discovery
         client = self._clients.get(name)
         profile = client.profile_in(discovery) if client else discovery.client
+        page_id = secrets.token_hex(8)
         token = self._tokens.issue(
             resource_id=file_id,
             user=user.name,
             user_name=user.display_name,
             grant=opening.grant,
             client=name,
+            page=page_id,
         )
-        page_id = secrets.token_hex(8)
         url = action_url(
             opening.action.urlsrc,
             wopi_src=self._links.wopi_src(file_id),
@@ -248,8 +266,12 @@ class HostPages:
             further={**self._placeholders(page_id), **wish.placeholders},
             passed_on=wish.passed_on,
         )
+        frame_origin = origin_of(url)
+        if frame_origin.startswith("http:") and self._links.host_origin.startswith("https:"):
+            _log.error("%s is at %s, which no browser shows on https pages", name, frame_origin)
+            raise NotOpened(problems.EDITOR_NOT_SECURE, reference=reference)
         _log.info(
-            "%s as %s in %s: %s/%s for %s, host session %s",
+            "%s as %s in %s: %s/%s for %s, page=%s",
             wish.action,
             opening.action.name,
             name,
@@ -262,26 +284,47 @@ class HostPages:
         texts = page_texts(self._settings.language)
         nonce = secrets.token_urlsafe(16)
         is_embedded = wish.action is HostAction.EMBED_VIEW
-        kept = self._kept.access(file_id, user) if self._kept and not is_embedded else None
+        close_url = self._links.document(*page)
+        data = {
+            "frame": {
+                "origin": frame_origin,
+                "allow": _features(profile, frame_origin),
+            },
+            "known": {
+                "app": opening.action.app,
+                "brand": self._settings.brand_name,
+                "file": blob.name,
+            },
+            "extension": PurePosixPath(blob.name).suffix,
+            "encodesNames": profile.encodes_names,
+            "closeUrl": close_url,
+            "editUrl": self._links.host_page("edit", reference, name)
+            if wish.action is HostAction.VIEW
+            else None,
+            "isEditing": opening.grant is Grant.EDIT,
+            "canWait": opening.read_only_reason is ReadOnlyReason.LOCKED,
+            "stateUrl": url_for("host.page_state", file_id=file_id),
+            "pageToken": self._calls.token(file_id, token),
+            "tokenMessage": profile.token_message,
+            **self._state.times(token),
+            "texts": script_texts(texts),
+        }
         html = render_template(
             "host.html",
             _=texts,
             nonce=nonce,
+            page_id=page_id,
             file_name=blob.name,
-            suffix=PurePosixPath(blob.name).suffix,
             app=opening.action.app,
             favicon=opening.action.favicon,
             action_url=url,
             access_token=self._tokens.sign(token),
             access_token_ttl=token.ttl_milliseconds,
-            frame_origin=origin_of(url),
-            close_url=self._links.document(*page),
+            close_url=close_url,
+            sign_in_url=url_for("host.signed_in"),
             versions_url=self._links.document(*page, tab="history"),
             sharing_url=self._links.document(*page, tab="permissions")
             if "WriteSecurity" in document.permissions
-            else None,
-            edit_url=self._links.host_page("edit", reference, name)
-            if wish.action is HostAction.VIEW
             else None,
             notices=list(
                 notices(
@@ -290,14 +333,17 @@ class HostPages:
                     blob,
                     texts,
                     wanted=self._label(wish.client),
-                    display_name=self._display_name,
+                    display_name=self._gateway.users.name_of,
                 )
             ),
+            can_wait=data["canWait"],
             client=choice.candidate,
             others=[] if is_embedded else choice.others,
             other_page=lambda other: self._links.host_page(wish.action, reference, other.name),
             brand_name=self._settings.brand_name,
-            kept=kept,
+            is_embedded=is_embedded,
+            data=data,
+            modules=static_files.MODULES,
         )
         favicons = [origin_of(opening.action.favicon)] if opening.action.favicon else []
         return responses.page(
@@ -306,7 +352,7 @@ class HostPages:
             nonce=nonce,
             frames=[*discovery.origins, *profile.frame_sources],
             images=favicons,
-            calls=("'self'",) if kept else responses.NONE,
+            calls=("'self'",),
             ancestors=self._settings.frame_ancestors if is_embedded else (),
         )
 
@@ -321,12 +367,6 @@ class HostPages:
         """What people call an office client; ``None`` if none, or one that there is not."""
         client = self._clients.get(client_name or "")
         return client.label if client else None
-
-    def _display_name(self, user: str) -> str:
-        try:
-            return self._gateway.users.get(user).display_name
-        except GatewayError:
-            return user
 
     def _language(self) -> str:
         for tag, _quality in request.accept_languages:
@@ -346,6 +386,13 @@ class HostPages:
         else:
             _log.exception("opening a file failed unexpectedly")
         return self._problems.page(NotOpened(problems.UNEXPECTED))
+
+
+def _features(profile: ClientProfile, frame_origin: str) -> str:
+    """What a frame may use of the browser, as the attribute ``allow`` has it."""
+    # An office client may show parts of itself from other origins of its own.
+    clipboard = ["clipboard-read *", "clipboard-write *"]
+    return "; ".join([*clipboard, *(f"{each} {frame_origin}" for each in profile.frame_features)])
 
 
 def _asked(

@@ -94,7 +94,9 @@ class ProblemPages:
         """Labels and addresses; the first is what most people want."""
         buttons = {}
         reference = error.reference
-        if error.problem is problems.NOT_SIGNED_IN and reference is not None:
+        if error.problem is problems.NOT_SIGNED_IN:
+            if reference is None:
+                return {_("Sign in to Nuxeo"): self._links.sign_in_again}
             action = (request.view_args or {}).get("action", "view")
             client = request.args.get(CLIENT_PARAMETER)
             return {_("Sign in to Nuxeo"): self._links.sign_in(action, reference, client)}

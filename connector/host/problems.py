@@ -44,6 +44,13 @@ NOT_SIGNED_IN = Problem(
         " back to this document."
     ),
 )
+SIGNED_IN_AGAIN = Problem(
+    HTTPStatus.OK,
+    N_("You are signed in"),
+    N_("Close this tab and go back to the one with your document: it goes on there."),
+)
+"""No problem either: for whoever was sent to sign in while a document stayed open."""
+
 NO_SUCH_DOCUMENT = Problem(
     HTTPStatus.NOT_FOUND,
     N_("This document does not exist"),
@@ -124,6 +131,15 @@ EDITOR_UNAVAILABLE = Problem(
     ),
     for_administrator=True,
     try_again=True,
+)
+EDITOR_NOT_SECURE = Problem(
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    N_("The office application cannot be shown here"),
+    N_(
+        "It is at an address with http, and browsers show no such page inside one with https. An"
+        " administrator has to give it an address with https, or the connector one with http."
+    ),
+    for_administrator=True,
 )
 NUXEO_UNAVAILABLE = Problem(
     HTTPStatus.SERVICE_UNAVAILABLE,

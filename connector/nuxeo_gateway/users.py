@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connector.nuxeo_gateway.errors import NuxeoFailed
+from connector.nuxeo_gateway.errors import GatewayError, NuxeoFailed
 from connector.nuxeo_gateway.session import NuxeoSession, json_object
 
 _ME = "api/v1/me"
@@ -53,6 +53,13 @@ class Users:
             GatewayError: Nuxeo did not answer as expected.
         """
         return _parse(json_object(self._session.call("GET", _ME, user=name)))
+
+    def name_of(self, name: str) -> str:
+        """The name to show to people; the login name where Nuxeo cannot say: one call."""
+        try:
+            return self.get(name).display_name
+        except GatewayError:
+            return name
 
 
 def _parse(value: Mapping[str, Any]) -> User:

@@ -75,6 +75,10 @@ def action_url(
         added["WOPISrc"] = wopi_src
     if client.language_parameter and client.language_parameter not in present:
         added[client.language_parameter] = language
+    if "EMBEDDED" not in values:
+        added |= {
+            name: value for name, value in client.frame_parameters.items() if name not in present
+        }
     added |= passed_on or {}
     query = "&".join(
         f"{quote(key, safe='')}={quote(value, safe='')}" for key, value in added.items()

@@ -5,7 +5,9 @@ of CheckFileInfo; ``docs/check-file-info.md`` says what comes of it.
 
 Sources: Microsoft's pages "CheckFileInfo" and "Customizing using CheckFileInfo properties";
 [MS-WOPI] 3.3.5.1.2; Collabora's ``wsd/Storage.cpp``; ONLYOFFICE's ``wopiClient.js`` and
-``DocsCoServer.js``.
+``DocsCoServer.js``. Of messages and frames: Microsoft's pages "PostMessage", "Customizing using
+CheckFileInfo properties" and "Building a host page"; Collabora's ``Map.WOPI.js`` and its page
+"PostMessage API"; ONLYOFFICE's pages "PostMessage" and "Host page".
 """
 
 from __future__ import annotations
@@ -63,6 +65,14 @@ class ClientProfile:
         frame_sources: what its frame may go on to beside the origins in its discovery (CSP).
         checks_licences: whether it asks business users for a subscription.
         restrictions: what it makes of each restriction; none for what it cannot be told.
+        message_flags: properties of CheckFileInfo that have it tell the host page of a click
+            instead of going somewhere by itself, each with the property without which there is
+            nothing to click.
+        token_message: the message by which the host page hands it another access token while a file
+            is open; ``None`` for one that has to be loaded anew.
+        encodes_names: whether the name in its message File_Rename is percent-encoded.
+        frame_parameters: query parameters that have it show what the host page has an answer to.
+        frame_features: browser features that its frame may use, beside clipboard and full screen.
     """
 
     kind: str
@@ -72,8 +82,21 @@ class ClientProfile:
     frame_sources: tuple[str, ...] = ()
     checks_licences: bool = False
     restrictions: Mapping[Restriction, Effect] = field(default_factory=dict)
+    message_flags: Mapping[str, str] = field(default_factory=dict)
+    token_message: str | None = None
+    encodes_names: bool = False
+    frame_parameters: Mapping[str, str] = field(default_factory=dict)
+    frame_features: tuple[str, ...] = ()
 
 
+_MICROSOFT_FLAGS: Mapping[str, str] = {
+    "ClosePostMessage": "CloseUrl",
+    "EditModePostMessage": "HostEditUrl",
+    "FileSharingPostMessage": "FileSharingUrl",
+    "FileVersionPostMessage": "FileVersionUrl",
+}
+# Its other messages come unasked.
+_COLLABORA_FLAGS: Mapping[str, str] = {"EnableShare": "FileSharingUrl"}
 _MICROSOFT_RESTRICTIONS: Mapping[Restriction, Effect] = {
     Restriction.PRINT: Effect({"DisablePrint": True}),
     # Excel alone respects it.
@@ -99,12 +122,14 @@ MICROSOFT = ClientProfile(
     ),
     checks_licences=True,
     restrictions=_MICROSOFT_RESTRICTIONS,
+    message_flags=_MICROSOFT_FLAGS,
 )
 OFFICE_ONLINE_SERVER = ClientProfile(
     "oos",
     re.compile(r"/(wv|we|p|x|m|o|op)/[^?<#]*\.aspx", re.IGNORECASE),
     proof=ProofMode.REQUIRED,
     restrictions=_MICROSOFT_RESTRICTIONS,
+    message_flags=_MICROSOFT_FLAGS,
 )
 COLLABORA = ClientProfile(
     "collabora",
@@ -117,6 +142,10 @@ COLLABORA = ClientProfile(
         Restriction.DOWNLOAD: Effect(_NO_COLLABORA_EXPORT, omits=_NO_DOWNLOAD),
         Restriction.EXPORT: Effect(_NO_COLLABORA_EXPORT),
     },
+    message_flags=_COLLABORA_FLAGS,
+    token_message="Reset_Access_Token",  # noqa: S106 - the name of a message
+    encodes_names=True,
+    frame_parameters={"closebutton": "1", "revisionhistory": "1"},
 )
 ONLYOFFICE = ClientProfile(
     "onlyoffice",
@@ -128,6 +157,8 @@ ONLYOFFICE = ClientProfile(
         # Its own menu has "Download as", which WOPI gives no word in.
         Restriction.DOWNLOAD: Effect(omits=_NO_DOWNLOAD),
     },
+    message_flags=_MICROSOFT_FLAGS,
+    frame_features=("autoplay", "camera", "microphone", "display-capture"),
 )
 OTHER = ClientProfile(
     "other",
@@ -142,6 +173,7 @@ OTHER = ClientProfile(
         ),
         Restriction.EXPORT: Effect(_NO_COLLABORA_EXPORT),
     },
+    message_flags={**_MICROSOFT_FLAGS, **_COLLABORA_FLAGS},
 )
 """Whatever keeps to Microsoft's documentation."""
 

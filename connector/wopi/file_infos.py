@@ -105,6 +105,10 @@ class FileInfos:
         if not self._put_relative:
             info["UserCanNotWriteRelative"] = True
         info = restricted(info, profile, self._restrictions, can_write=can_write)
+        if file.token.page:
+            # There is a host page that listens.
+            flags = profile.message_flags.items()
+            info |= {flag: True for flag, needed in flags if needed in info}
         for name, value in self._overrides.items():
             info[name] = value
             if value is None:

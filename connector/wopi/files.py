@@ -12,7 +12,9 @@ from collections.abc import Iterator
 
 from flask import Blueprint, Response, g, jsonify, request
 
+from connector.lock_store.base import LockStore, LockStoreBusy, OpenPage
 from connector.nuxeo_gateway.errors import GatewayError
+from connector.wopi.access_token import GRACE, Grant
 from connector.wopi.errors import NotImplementedOperation
 from connector.wopi.file_actions import FileActions
 from connector.wopi.http import (
@@ -34,6 +36,8 @@ from connector.wopi.saving import Saving
 _log = logging.getLogger("connector.wopi")
 
 _MAX_UNLESS_SAID = 2**31 - 1
+_TO_BRING_TO_AN_END = frozenset({"REFRESH_LOCK", "UNLOCK"})
+_TO_OPEN = frozenset({"CheckFileInfo", "GetFile"})
 
 
 class FilesEndpoint:
@@ -45,6 +49,7 @@ class FilesEndpoint:
         actions: the other operations on a file.
         put_relative: PutRelativeFile; ``None`` where it is switched off.
         http: lets callers in.
+        store: is told when a file could not be opened, for the page on which it was to be.
     """
 
     def __init__(
@@ -54,7 +59,9 @@ class FilesEndpoint:
         actions: FileActions,
         put_relative: PutRelative | None,
         http: WopiHttp,
+        store: LockStore,
     ) -> None:
+        self._store = store
         self._operations = operations
         self._saving = saving
         self._actions = actions
@@ -70,6 +77,7 @@ class FilesEndpoint:
         add("/files/<file_id>/contents", view_func=self.get_file, methods=["GET"])
         add("/files/<file_id>/contents", view_func=self.put_file, methods=["POST"])
         add("/files/<file_id>/direct", view_func=self.get_file_url, methods=["GET"])
+        blueprint.after_request(self._note_trouble)
         return blueprint
 
     def check_file_info(self, file_id: str) -> Response:
@@ -100,12 +108,14 @@ class FilesEndpoint:
     def put_file(self, file_id: str) -> Response:
         """POST contents."""
         g.operation = "PutFile"
-        file = self._http.file(file_id)
+        file = self._http.file(file_id, grace=GRACE)
         if (name := override()) != "PUT":
             raise unsupported(name)
+        lock = optional_lock_id()
+        self._operations.refuse_if_over(file, lock)
         saved = self._saving.put_file(
             file,
-            optional_lock_id(),
+            lock,
             self._http.body(),
             announced_length(),
             read_note(request.headers),
@@ -118,7 +128,10 @@ class FilesEndpoint:
     def post_file(self, file_id: str) -> Response:
         """POST file: the operation is named by X-WOPI-Override."""
         g.operation = request.headers.get("X-WOPI-Override", "?")
-        file = self._http.file(file_id)
+        is_last = g.operation.strip().upper() in _TO_BRING_TO_AN_END
+        file = self._http.file(file_id, grace=GRACE if is_last else 0)
+        if is_last:
+            self._operations.refuse_if_over(file, lock_id())
         match override():
             case "LOCK" if "X-WOPI-OldLock" in request.headers:
                 g.operation = "UnlockAndRelock"
@@ -142,6 +155,23 @@ class FilesEndpoint:
             case other:
                 return self._actions.post(other, file)
         return _lock_response(answer)
+
+    def _note_trouble(self, response: Response) -> Response:
+        """Have the host page tell what an office client has only an apology for."""
+        token, operation = g.get("token"), g.get("operation", "")
+        if token is None or not token.page or operation not in _TO_OPEN:
+            return response
+        has_failed = response.status_code >= 400
+        # With the content the file is there, whatever was before.
+        if has_failed or operation == "GetFile":
+            trouble = f"{operation} {response.status_code}" if has_failed else ""
+            is_editing = token.grant is Grant.EDIT
+            page = OpenPage(token.page, token.user, token.user_name, is_editing, trouble)
+            try:
+                self._store.note_trouble(token.resource_id, page)
+            except LockStoreBusy as error:
+                _log.warning("that a file was not opened could not be noted: %s", error)
+        return response
 
     def _put_relative_file(self, file: OpenFile) -> Response:
         g.operation = "PutRelativeFile"

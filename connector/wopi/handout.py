@@ -84,6 +84,8 @@ class Handout:
             user_name=caller.user_name,
             grant=grant,
             client=caller.client,
+            page=caller.page,
+            signed_in_at=caller.signed_in_at,
         )
 
     def _with_token(self, url: str, token: AccessToken) -> str:

@@ -64,8 +64,13 @@ class WopiHttp:
         self._file_urls = file_urls
         self._instance = instance
 
-    def file(self, file_id: str) -> OpenFile:
+    def file(self, file_id: str, *, grace: float = 0) -> OpenFile:
         """Who asks for which file.
+
+        Args:
+            file_id: from the address.
+            grace: seconds for which the access token may have ended already; the caller then has to
+                see to what it may still be good for.
 
         Raises:
             NotFound: the file id names nothing.
@@ -74,7 +79,7 @@ class WopiHttp:
         """
         text = access_token()
         canonical, reference = self._named(file_id)
-        return OpenFile(canonical, reference, self._let_in(canonical, text))
+        return OpenFile(canonical, reference, self._let_in(canonical, text, grace))
 
     def container(self, container_id: str) -> OpenContainer:
         """Who asks for which container.
@@ -133,12 +138,12 @@ class WopiHttp:
         g.resource = f"{reference.document_key}/{reference.xpath}"
         return canonical, reference
 
-    def _let_in(self, resource_id: str, text: str) -> AccessToken:
+    def _let_in(self, resource_id: str, text: str, grace: float = 0) -> AccessToken:
         try:
-            token = self._tokens.read(text, resource_id=resource_id)
+            token = self._tokens.read(text, resource_id=resource_id, grace=grace)
         except InvalidAccessToken as error:
             raise Unauthorized(f"the access token is not valid: {error}") from error
-        g.user = token.user
+        g.user, g.token = token.user, token
         shown = {name: request.headers.get(name, "") for name in PROOF_HEADERS}
         self._proofs.check(token.client, shown, access_token=text, called=_path_and_query())
         return token
@@ -293,12 +298,13 @@ def _finish(response: Response) -> Response:
     )
     _log.log(
         logging.WARNING if response.status_code >= 500 else logging.INFO,
-        "%s %d %.0fms file=%s user=%s correlation=%s%s",
+        "%s %d %.0fms file=%s user=%s page=%s correlation=%s%s",
         header_text(g.get("operation", "?")),
         response.status_code,
         (time.monotonic() - g.started) * 1000,
         g.get("resource", "?"),
         g.get("user", "?"),
+        g.token.page or "-" if "token" in g else "-",
         header_text(correlation or "-"),
         f" ({reason})" if reason else "",
     )

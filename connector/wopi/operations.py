@@ -155,6 +155,28 @@ class FileOperations:
             raise PreconditionFailed("the file is larger than X-WOPI-MaxExpectedSize")
         return Content(stream, version, lambda: self._note_given(file, name, stream.file_name))
 
+    def refuse_if_over(self, file: OpenFile, lock_id: str | None) -> None:
+        """Refuse a token that has ended, unless it is to bring to its end what is locked still.
+
+        A laptop that slept, or somebody who typed to the last moment, is let save and unlock what
+        they have. Whether they still may write is judged as ever.
+
+        Args:
+            file: which file, and who asks.
+            lock_id: X-WOPI-Lock; ``None`` when the request has none.
+
+        Raises:
+            Unauthorized: the token has ended, and it is not for editing, or the file is not locked
+                with this lock id.
+        """
+        if not file.token.is_over:
+            return
+        with nuxeo_errors():
+            current = self._store.get(file.file_id)
+        if not file.may_edit or current is None or current.lock_id != lock_id:
+            raise Unauthorized("the access token is not valid: expired")
+        _log.info("%s goes on with a token that has ended: its lock is held", file.user)
+
     def lock(self, file: OpenFile, lock_id: str) -> LockAnswer:
         """Lock: two calls to Nuxeo, one to refresh."""
         try:

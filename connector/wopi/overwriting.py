@@ -7,10 +7,11 @@ WOPI lock.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 
 from connector.file_reference import DocumentReference
-from connector.lock_store.base import LockStore, LockStoreBusy
+from connector.lock_store.base import LastSave, LockStore, LockStoreBusy
 from connector.nuxeo_gateway.blobs import UploadedBlob
 from connector.nuxeo_gateway.content import Spool
 from connector.nuxeo_gateway.documents import Blob, Document
@@ -56,6 +57,7 @@ class Overwriting:
         rights: who may write.
         versions: of contents.
         versioning: is told of versions that are made here.
+        clock: seconds since the epoch.
     """
 
     def __init__(
@@ -66,7 +68,9 @@ class Overwriting:
         rights: Rights,
         versions: Versions,
         versioning: Versioning,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        self._clock = clock
         self._gateway = gateway
         self._store = store
         self._sessions = sessions
@@ -120,6 +124,8 @@ class Overwriting:
                 after = self._replace(file, document, content, uploaded)
                 try:
                     self._versions.of_save(file.file_id, after, file.blob_in(after))
+                    last = LastSave(file.user, file.token.user_name, self._clock())
+                    self._store.note_last_save(file.file_id, last)
                 except LockStoreBusy as error:
                     _log.warning("overwritten, but not noted: %s", error)
         finally:

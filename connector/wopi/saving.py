@@ -27,7 +27,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connector.events.events import NO_EVENTS, Event, EventKind, Events
-from connector.lock_store.base import Given, Hold, LockStore, LockStoreBusy, SectionLost
+from connector.lock_store.base import (
+    Given,
+    Hold,
+    LastSave,
+    LockStore,
+    LockStoreBusy,
+    SectionLost,
+)
 from connector.nuxeo_gateway.blobs import UploadedBlob, holds
 from connector.nuxeo_gateway.content import Source, Spool
 from connector.nuxeo_gateway.documents import Blob, Document
@@ -501,6 +508,8 @@ class Saving:
         try:
             self._note_saved(file, admitted, after, stored)
             version = self._versions.of_save(file.file_id, after, stored)
+            last = LastSave(file.user, file.token.user_name, self._clock())
+            self._store.note_last_save(file.file_id, last)
         except LockStoreBusy as error:
             _log.warning("saved, but not noted: %s", error)
         saved = Saved(version, wopi_time(after.last_modified))

@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Error, expect, sync_playwright
 
+from tests.browser.offices import with_office
+
+__all__ = ["with_office"]
+
 ARTIFACTS = Path(__file__).parents[2] / "test-artifacts"
 ARGUMENTS = [
     "--no-sandbox",
@@ -83,8 +87,11 @@ class Person:
         return self.page.frame_locator("#office-frame")
 
     def picture(self, name):
+        self.picture_of(self.page, name)
+
+    def picture_of(self, page, name):
         ARTIFACTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=ARTIFACTS / f"{name}.png")
+        page.screenshot(path=ARTIFACTS / f"{name}.png")
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def test_it_is_told_while_the_page_is_open_and_to_nobody_else(demo, person, uid,
         expect(somebody.page.locator("#kept")).to_be_hidden()
     number, client = fail("alice", "My lost words")
     for somebody in (alice, bob):
-        with somebody.page.expect_response("**/wopi/kept/**"):
+        with somebody.page.expect_response("**/wopi/state/**"):
             somebody.page.clock.fast_forward(AGAIN_AFTER)
     expect(alice.page.locator("#kept")).to_contain_text(f"name the number {number}")
     expect(bob.page.locator("#kept")).to_be_hidden()

@@ -61,9 +61,14 @@ def test_private_users_are_not_called_business_users():
     )
 
 
-def test_collabora_gets_its_language_as_a_parameter():
+def test_collabora_gets_its_language_and_its_buttons_as_parameters():
     made = url("https://office/browser/x/cool.html?", client=COLLABORA, language="de-AT")
-    assert query(made) == {"WOPISrc": [SOURCE], "lang": ["de-AT"]}
+    buttons = {"closebutton": ["1"], "revisionhistory": ["1"]}
+    assert query(made) == {"WOPISrc": [SOURCE], "lang": ["de-AT"], **buttons}
+    embedded = url(
+        "https://office/cool.html?", client=COLLABORA, language="de", further={"EMBEDDED": "true"}
+    )
+    assert query(embedded) == {"WOPISrc": [SOURCE], "lang": ["de"]}
 
 
 def test_onlyoffice_gets_its_language_where_there_is_no_placeholder_for_it():
@@ -143,6 +148,8 @@ def test_a_group_is_filled_or_gone_and_nothing_is_lost(groups, further, client, 
         added = {"WOPISrc": [SOURCE]}
         if client.language_parameter:
             added[client.language_parameter] = ["fr-FR"]
+        if "EMBEDDED" not in given:
+            added |= {name: [value] for name, value in client.frame_parameters.items()}
         assert query(made) == {"fixed": ["1"]} | asked_for | added
 
 

@@ -1,95 +1,42 @@
-// The host page: makes the office frame, hands it the access token, and listens to it.
-//
-// The frame is made here and not in the HTML because browsers would otherwise restore it with a
-// former session's state (WOPI page "Building a host page").
-"use strict";
+// The host page: puts its parts together.
 
-(() => {
-  const SLOW_AFTER = 20000;
-  const SILENT_AFTER = 10000;
-  const holder = document.getElementById("frame-holder");
-  const form = document.getElementById("office-form");
-  const loading = document.getElementById("loading");
-  const { title, app, extension, origin, closeUrl, editUrl } = holder.dataset;
+import { Editor } from "./editor.js";
+import { showKept } from "./kept.js";
+import { showOpening } from "./opening.js";
+import { PageCalls } from "./page_calls.js";
+import { askForNames } from "./save_as.js";
+import { showSaved } from "./saved.js";
+import { keepSession } from "./session.js";
+import { State } from "./state.js";
+import { byId, fill, know } from "./texts.js";
+import { waitUntilFree } from "./waiting.js";
 
-  // Which office client somebody chose is known to this tab alone, for as long as it is open. Where
-  // there is no choice, because others are editing the file in one of them, it is not asked for.
-  const CHOSEN = "nuxeo-wopi-client";
-  const others = [...document.querySelectorAll("#clients a")];
-  for (const link of others) {
-    link.addEventListener("click", () => sessionStorage.setItem(CHOSEN, link.dataset.client));
+const data = JSON.parse(byId("page-data").textContent);
+byId("page-data").remove();
+know(data.known);
+
+// Which office client somebody chose is known to this tab alone, for as long as it is open. Where
+// there is no choice, because others are editing the file in one of them, it is not asked for.
+const CHOSEN = "nuxeo-wopi-client";
+const others = [...document.querySelectorAll("#clients a")];
+for (const link of others) {
+  link.addEventListener("click", () => sessionStorage.setItem(CHOSEN, link.dataset.client));
+}
+
+function chosenElsewhere() {
+  if (!others.length || new URL(window.location.href).searchParams.has("client")) {
+    return undefined;
   }
-  if (others.length && !new URL(window.location.href).searchParams.has("client")) {
-    const chosen = sessionStorage.getItem(CHOSEN);
-    const preferred = others.find((link) => link.dataset.client === chosen);
-    if (preferred) {
-      window.location.replace(preferred.href);
-      return;
-    }
-  }
+  const chosen = sessionStorage.getItem(CHOSEN);
+  return others.find((link) => link.dataset.client === chosen)?.href;
+}
 
-  const frame = document.createElement("iframe");
-  frame.name = form.target;
-  frame.id = form.target;
-  frame.title = title;
-  frame.allowFullscreen = true;
-  frame.allow = "clipboard-read *; clipboard-write *";
-  frame.setAttribute(
-    "sandbox",
-    "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox" +
-      " allow-top-navigation allow-downloads allow-modals",
-  );
-
-  const slow = setTimeout(() => {
-    document.getElementById("slow").hidden = false;
-  }, SLOW_AFTER);
-  const uncover = () => {
-    clearTimeout(slow);
-    loading.hidden = true;
-  };
-
-  // Browsers say that a frame has loaded when it shows their own page about a server that is down.
-  // What an office client says itself is the only sure sign, but not each of them says something:
-  // so a bar asks the user, who can send it away.
-  const silent = document.getElementById("silent");
-  let asking;
-  let settled = false;
-  const settle = () => {
-    settled = true;
-    clearTimeout(asking);
-    silent.hidden = true;
-  };
-  const ask = () => {
-    silent.hidden = false;
-  };
-  document.getElementById("dismiss").addEventListener("click", settle);
-
-  const isBlank = () => {
-    try {
-      return frame.contentWindow.location.href === "about:blank";
-    } catch {
-      return false; // Somebody else's page by now.
-    }
-  };
-  frame.addEventListener("load", () => {
-    if (isBlank()) {
-      return;
-    }
-    uncover();
-    clearTimeout(asking);
-    asking = settled ? undefined : setTimeout(ask, SILENT_AFTER);
-  });
-
-  const post = (messageId, values) => {
-    const message = { MessageId: messageId, SendTime: Date.now(), Values: values };
-    frame.contentWindow.postMessage(JSON.stringify(message), origin);
-  };
-
-  // Nuxeo has pages for these. A browser may take a tab that the frame asks for for something that
-  // nobody has asked for; then a link is offered.
-  const elsewhere = document.getElementById("elsewhere");
+// Nuxeo has pages for these. A browser may take a tab that the frame asks for for something that
+// nobody has asked for; then a link is offered.
+function offerPages(editor) {
+  const elsewhere = byId("elsewhere");
   const offer = (id) => {
-    const link = document.getElementById(id);
+    const link = byId(id);
     const tab = link && window.open(link.href, "_blank");
     if (tab) {
       tab.opener = null;
@@ -98,66 +45,69 @@
       elsewhere.hidden = false;
     }
   };
-  const stay = () => {
-    elsewhere.hidden = true;
-  };
   for (const each of elsewhere.querySelectorAll("a, button")) {
-    each.addEventListener("click", stay);
+    each.addEventListener("click", () => {
+      elsewhere.hidden = true;
+    });
   }
+  editor.on("UI_FileVersions", () => offer("versions"));
+  editor.on("UI_Sharing", () => offer("sharing"));
+  editor.on("UI_Share", () => offer("sharing"));
+}
 
-  // The new name comes without the extension, which a rename cannot change.
-  const renamed = (name) => {
-    if (typeof name === "string" && name) {
-      document.title = `${name}${extension} – ${app}`;
-      frame.title = document.title;
-    }
-  };
-
-  window.addEventListener("message", (event) => {
-    if (event.origin !== origin || event.source !== frame.contentWindow) {
+// The address stays what it is: it has no name in it.
+function followNames(editor) {
+  editor.on("File_Rename", ({ NewName: name }) => {
+    if (typeof name !== "string" || !name) {
       return;
     }
-    settle();
-    let message;
-    try {
-      message = JSON.parse(event.data);
-    } catch {
-      return; // Not one of the documented messages, which are all JSON text.
-    }
-    switch (message?.MessageId) {
-      case "App_LoadingStatus":
-        uncover();
-        post("Host_PostmessageReady", {});
-        break;
-      case "UI_Close":
-        window.location.assign(closeUrl);
-        break;
-      case "UI_FileVersions":
-        offer("versions");
-        break;
-      case "UI_Sharing":
-      case "UI_Share":
-        offer("sharing");
-        break;
-      case "UI_Edit":
-        if (editUrl) {
-          window.location.assign(editUrl);
-        }
-        break;
-      case "File_Rename":
-        renamed(message.Values?.NewName);
-        break;
-    }
+    // Most tell it without the extension, which a rename cannot change.
+    const said = data.encodesNames ? decoded(name) : name;
+    const isWhole = said.toLowerCase().endsWith(data.extension.toLowerCase());
+    document.title = `${said}${isWhole ? "" : data.extension} – ${data.known.app}`;
+    editor.title = document.title;
   });
+}
 
-  holder.append(frame);
-  form.submit();
-  // The token has been handed over; nothing on this page needs it any more.
-  form.remove();
+function decoded(name) {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+function open() {
+  const form = byId("office-form");
+  const editor = new Editor({ ...data.frame, form });
+  editor.title = fill(data.texts.frameTitle);
+  const calls = new PageCalls(data.stateUrl, data.pageToken);
+  const state = new State(calls);
+  showOpening(editor, state, data.texts);
+  offerPages(editor);
+  followNames(editor);
+  editor.on("UI_Close", () => window.location.assign(data.closeUrl));
+  editor.on("UI_Edit", () => data.editUrl && window.location.assign(data.editUrl));
+  showSaved(state, data);
+  showKept(state, calls, data.texts);
+  keepSession(editor, calls, data);
+  askForNames(editor, calls, data);
+  if (data.canWait) {
+    waitUntilFree(state, data.texts);
+  }
+  editor.open(byId("frame-holder"), form);
+  state.look();
 
   // To be passed to the frame once, not on every reload (WOPI page "Building a host page").
   const url = new URL(window.location.href);
   url.searchParams.delete("wdPreviousSession");
   url.searchParams.delete("wdPreviousCorrelation");
   window.history.replaceState(window.history.state, "", url);
-})();
+}
+
+const elsewhere = chosenElsewhere();
+if (elsewhere) {
+  window.location.replace(elsewhere);
+} else {
+  open();
+}

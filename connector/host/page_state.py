@@ -1,0 +1,236 @@
+"""``/wopi/state/<file id>``: what an open host page asks for, again and again.
+
+That is what the connector itself knows: the last save that is in Nuxeo and whose it was, who else
+has the file open to edit, saves of the user's own that failed, and what the office client could not
+do. No call to Nuxeo is made for any of it, so that pages may ask often. Only a page that waits for
+a file to be free asks Nuxeo, too.
+
+Beside it: a token in the place of one that ends (``…/renewal``), and where a copy has gone that was
+made on the page (``…/copy``).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from connector.file_reference import DocumentReference
+from connector.host.access import Access
+from connector.host.kept_saves import KeptSaves
+from connector.host.page_calls import PageCall, PageCalls, private, refused
+from connector.host.problem_pages import NotOpened
+from connector.host.sign_in import SessionSignIn
+from connector.links import Links
+from connector.lock_store.base import LockStore, LockStoreBusy, OpenPage
+from connector.nuxeo_gateway.errors import GatewayError
+from connector.nuxeo_gateway.gateway import NuxeoGateway
+from connector.nuxeo_gateway.permissions import ReadOnlyReason
+from connector.wopi.access_token import AccessToken, AccessTokens, Grant
+
+_log = logging.getLogger("connector.host")
+
+_SIGNED_IN_FOR = 24 * 3600
+"""Seconds for which a page goes on without its user showing again who they are."""
+
+_RENEWABLE = 7 * 24 * 3600
+"""Seconds after its end in which a page's token can still be renewed by a signed-in user."""
+
+
+class PageState:
+    """The views of one application.
+
+    Args:
+        gateway: Nuxeo.
+        access: what a user may do with a file.
+        sign_in: who the user of a browser is.
+        store: knows saves and pages.
+        calls: knows which page asks.
+        tokens: makes access tokens.
+        kept: failed saves.
+        links: to host pages.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        *,
+        gateway: NuxeoGateway,
+        access: Access,
+        sign_in: SessionSignIn,
+        store: LockStore,
+        calls: PageCalls,
+        tokens: AccessTokens,
+        kept: KeptSaves,
+        links: Links,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._gateway = gateway
+        self._access = access
+        self._sign_in = sign_in
+        self._store = store
+        self._calls = calls
+        self._tokens = tokens
+        self._kept = kept
+        self._links = links
+        self._clock = clock
+
+    def add_to(self, blueprint: Blueprint) -> None:
+        """Add the routes."""
+        add = blueprint.add_url_rule
+        add("/state/<file_id>", "page_state", self.state)
+        add("/state/<file_id>", "page_closed", self.closed, methods=["DELETE"])
+        add("/state/<file_id>/renewal", "page_renewal", self.renewal, methods=["POST"])
+        add("/state/<file_id>/copy", "page_copy", self.copy)
+
+    def state(self, file_id: str) -> Response:
+        """What is known of the file, and that the page is open.
+
+        With the parameter ``waiting``, also whether the user may change the file now, or who holds
+        it: three calls to Nuxeo.
+        """
+        call = self._calls.made(file_id)
+        if call is None:
+            return refused()
+        try:
+            known = self._known(call)
+            if "waiting" in request.args:
+                known |= self._freedom(call)
+        except LockStoreBusy as error:
+            _log.warning("what is known of a file could not be told: %s", error)
+            return private(Response(status=503))
+        return private(jsonify(known))
+
+    def closed(self, file_id: str) -> Response:
+        """The page is closed, or shows something else by now."""
+        call = self._calls.made(file_id)
+        if call is None:
+            return refused()
+        try:
+            self._store.forget_page(call.file_id, call.token.page)
+        except LockStoreBusy as error:
+            # It will be taken for closed when it is not heard of.
+            _log.info("that a page was closed could not be noted: %s", error)
+        return private(Response(status=204))
+
+    def renewal(self, file_id: str) -> Response:
+        """Tokens that live from now on, for the same opening of the file.
+
+        The page's own token is enough while it lives and its user has shown not too long ago who
+        they are; otherwise the browser must be signed in, as the same user. What they may do is
+        asked in Nuxeo anew, with this call and with every one that the office client makes.
+        """
+        call = self._calls.made(file_id, grace=_RENEWABLE)
+        if call is None:
+            return refused()
+        token, now = call.token, self._clock()
+        signed_in_at = token.signed_in_at
+        if token.is_over or now - signed_in_at >= _SIGNED_IN_FOR:
+            try:
+                user = self._sign_in.user(request.cookies)
+            except GatewayError as error:
+                _log.warning("who is the user: %s", error)
+                return private(Response(status=503))
+            if user is None or user.name != token.user:
+                return _problem(HTTPStatus.UNAUTHORIZED, "signIn")
+            signed_in_at = int(now)
+        try:
+            self._access.document(Grant.VIEW, call.reference, call.user)
+        except NotOpened as error:
+            is_passing = error.problem.try_again
+            status = HTTPStatus.SERVICE_UNAVAILABLE if is_passing else HTTPStatus.FORBIDDEN
+            return _problem(status, "tryAgain" if is_passing else "noRight")
+        return private(jsonify(self._renewed(call, signed_in_at)))
+
+    def copy(self, file_id: str) -> Response:
+        """Where a file is that was made beside this one, by its name: two calls to Nuxeo."""
+        call = self._calls.made(file_id)
+        if call is None:
+            return refused()
+        name, user = request.args.get("name", ""), call.token.user
+        try:
+            document = self._gateway.documents.get(call.reference, user)
+            if not name or document.parent_uid is None:
+                return private(Response(status=404))
+            folder = DocumentReference(document.repository, document.parent_uid)
+            found = self._gateway.folders.files_named(folder, [name], user)
+        except GatewayError as error:
+            _log.warning("where a copy has gone: %s", error)
+            return private(Response(status=503))
+        if not found:
+            return private(Response(status=404))
+        made = DocumentReference(found[-1].repository, found[-1].uid).file()
+        url = self._links.host_page("edit", made, call.token.client)
+        return private(jsonify({"url": url}))
+
+    def _known(self, call: PageCall) -> dict[str, Any]:
+        token = call.token
+        own = OpenPage(token.page, token.user, token.user_name, token.grant is Grant.EDIT)
+        pages = self._store.see_page(call.file_id, own)
+        last = self._store.last_save(call.file_id)
+        try:
+            kept = self._kept.of(call)
+        except OSError as error:
+            _log.error("the folder of failed saves cannot be read: %s", error)
+            kept = []
+        others = {page.user: page.user_name for page in pages if page.is_editing}
+        others.pop(token.user, None)
+        return {
+            "saved": last
+            and {
+                "at": round(last.at * 1000),
+                "by": last.user_name,
+                "isOwn": last.user == token.user,
+            },
+            "editing": sorted(others.values()),
+            "trouble": next((page.trouble for page in pages if page.page == token.page), ""),
+            "kept": kept,
+        }
+
+    def _freedom(self, call: PageCall) -> dict[str, Any]:
+        """Whether the user may change the file now."""
+        try:
+            document, _, obstacle = self._access.document(Grant.EDIT, call.reference, call.user)
+        except NotOpened:
+            return {"free": False, "holder": ""}
+        holder = document.lock_owner if obstacle is ReadOnlyReason.LOCKED else None
+        return {
+            "free": obstacle is None,
+            "holder": self._gateway.users.name_of(holder) if holder else "",
+        }
+
+    def _renewed(self, call: PageCall, signed_in_at: int) -> dict[str, Any]:
+        former = call.token
+        token = self._tokens.issue(
+            resource_id=call.file_id,
+            user=former.user,
+            user_name=former.user_name,
+            grant=former.grant,
+            client=former.client,
+            session=former.session,
+            page=former.page,
+            signed_in_at=signed_in_at,
+        )
+        return {
+            "accessToken": self._tokens.sign(token),
+            **self.times(token),
+            "pageToken": self._calls.token(call.file_id, token),
+        }
+
+    def times(self, token: AccessToken) -> dict[str, int]:
+        """When a token ends, and how long that is from now, both in milliseconds.
+
+        The clocks of browsers are not always right.
+        """
+        ttl = token.ttl_milliseconds
+        return {"accessTokenTtl": ttl, "endsIn": ttl - round(self._clock() * 1000)}
+
+
+def _problem(status: HTTPStatus, reason: str) -> Response:
+    response = jsonify({"reason": reason})
+    response.status_code = status
+    return private(response)

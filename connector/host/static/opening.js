@@ -1,0 +1,93 @@
+// What is shown until the document is there, and what if it does not come.
+
+import { byId, fill } from "./texts.js";
+
+const SLOW_AFTER = 20000;
+const SILENT_AFTER = 10000;
+
+export const showOpening = (editor, state, texts) => {
+  const loading = byId("loading");
+  const trouble = byId("trouble");
+  const silent = byId("silent");
+  let isDismissed = false;
+  let asking;
+
+  const slow = setTimeout(() => {
+    byId("slow").hidden = false;
+  }, SLOW_AFTER);
+  const uncover = () => {
+    clearTimeout(slow);
+    loading.hidden = true;
+  };
+
+  // Browsers say that a frame has loaded when it shows their own page about a server that is down.
+  // What an office client says itself is the only sure sign, but not each of them says something:
+  // so a bar asks the user, who can send it away.
+  let isSettled = false;
+  const settle = () => {
+    isSettled = true;
+    clearTimeout(asking);
+    silent.hidden = true;
+  };
+  byId("dismiss").addEventListener("click", settle);
+  editor.onAnything(settle);
+  editor.onShown(() => {
+    uncover();
+    clearTimeout(asking);
+    if (!isSettled) {
+      asking = setTimeout(() => {
+        silent.hidden = !trouble.hidden;
+      }, SILENT_AFTER);
+    }
+  });
+
+  // A page that says what is wrong, in place of the editor's apology.
+  const show = (text, values) => {
+    if (isDismissed || editor.isLoaded) {
+      return;
+    }
+    settle();
+    uncover();
+    byId("trouble-text").textContent = fill(text, values);
+    trouble.hidden = false;
+    trouble.focus();
+  };
+  const hide = () => {
+    trouble.hidden = true;
+  };
+  byId("trouble-hide").addEventListener("click", () => {
+    isDismissed = true;
+    hide();
+  });
+
+  editor.on("App_LoadingStatus", ({ Status: status }) => {
+    uncover();
+    editor.post("Host_PostmessageReady");
+    if (status === "Failed") {
+      show(texts.notLoaded);
+    }
+  });
+  editor.on("Action_Load_Resp", ({ success, errorMsg }) => {
+    if (success === false) {
+      const said = typeof errorMsg === "string" && errorMsg;
+      show(said ? texts.notLoadedBecause : texts.notLoaded, { reason: said });
+    }
+  });
+  editor.onLoaded(() => {
+    state.isOpening = false;
+    hide();
+  });
+
+  // What the connector refused to the office client, which tells nobody why; it may try again.
+  state.on(({ trouble: what }) => {
+    if (what && state.isOpening) {
+      show(what.endsWith(" 404") ? texts.gone : texts.notDelivered);
+    } else if (!what) {
+      hide();
+    }
+  });
+  // Not each office client says when it is done.
+  setTimeout(() => {
+    state.isOpening = false;
+  }, 120000);
+};

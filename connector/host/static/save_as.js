@@ -1,0 +1,64 @@
+// "Save as" in Collabora: it asks the host page for the name, and makes the file itself.
+
+import { byId, fill } from "./texts.js";
+
+export const askForNames = (editor, calls, { known: { file: fileName }, texts }) => {
+  const dialog = byId("save-as");
+  const input = byId("save-as-name");
+  const bar = byId("said");
+  let asked = "";
+
+  const say = (text) => {
+    byId("said-text").textContent = text;
+    bar.hidden = false;
+  };
+  byId("said-hide").addEventListener("click", () => {
+    bar.hidden = true;
+  });
+
+  editor.on("UI_SaveAs", ({ format }) => {
+    const dot = fileName.lastIndexOf(".");
+    const stem = dot > 0 ? fileName.slice(0, dot) : fileName;
+    const isFormat = typeof format === "string" && /^[a-z0-9]{1,10}$/i.test(format);
+    const extension = isFormat ? `.${format}` : fileName.slice(stem.length);
+    input.value = `${fill(texts.copyOf, { name: stem })}${extension}`;
+    dialog.returnValue = "";
+    dialog.showModal();
+    input.setSelectionRange(0, input.value.length - extension.length);
+  });
+  byId("save-as-cancel").addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => {
+    const name = input.value.trim();
+    if (dialog.returnValue === "save" && name) {
+      asked = name;
+      editor.post("Action_SaveAs", { Filename: name, Notify: true });
+    }
+  });
+
+  editor.on("Action_Save_Resp", async ({ success, fileName: made }) => {
+    if (!asked) {
+      return; // About a save that was not asked for here.
+    }
+    const name = typeof made === "string" && made ? made : asked;
+    asked = "";
+    if (success !== true) {
+      say(fill(texts.notSavedAs, { name }));
+      return;
+    }
+    if (!made) {
+      say(fill(texts.savedAs, { name })); // An export: the editor stays with this file.
+      return;
+    }
+    // The editor goes on with the new file, and so does the page.
+    try {
+      const response = await calls.ask(`/copy?name=${encodeURIComponent(name)}`);
+      if (response.ok) {
+        window.location.assign((await response.json()).url);
+        return;
+      }
+    } catch {
+      // The connector does not answer just now.
+    }
+    say(fill(texts.savedAs, { name }));
+  });
+};

@@ -1,0 +1,101 @@
+// The end of a session: tokens are renewed in time, or the user is asked.
+//
+// The clock is looked at again and again, instead of being waited for: a laptop may have slept.
+
+import { byId, fill, moment } from "./texts.js";
+
+const LOOK_AFTER = 15000;
+const AHEAD = 20 * 60000;
+
+export const keepSession = (editor, calls, { endsIn, tokenMessage, texts }) => {
+  const bar = byId("ending");
+  const said = byId("ending-text");
+  const signIn = byId("sign-in");
+  const reload = byId("reload");
+  // A browser's clock may be wrong, but it goes on.
+  let end = Date.now() + endsIn;
+  let ahead = Math.min(AHEAD, endsIn / 4);
+  let latest;
+  let isAsking = false;
+  let dismissed = "";
+
+  const show = (sentence, { canReload = true, ...values } = {}) => {
+    const text = fill(sentence, values);
+    if (text !== dismissed) {
+      said.textContent = text;
+      signIn.hidden = canReload;
+      reload.hidden = !canReload;
+      bar.hidden = false;
+    }
+  };
+  byId("later").addEventListener("click", () => {
+    dismissed = said.textContent;
+    bar.hidden = true;
+  });
+  reload.addEventListener("click", () => window.location.reload());
+
+  const hand = () => {
+    if (latest && editor.isLoaded) {
+      editor.post(tokenMessage, { token: latest.accessToken, ttl: latest.accessTokenTtl });
+    }
+  };
+
+  const renew = async () => {
+    const response = await calls.ask("/renewal", { method: "POST" });
+    if (response.ok) {
+      latest = await response.json();
+      calls.renew(latest.pageToken);
+      end = Date.now() + latest.endsIn;
+      ahead = Math.min(AHEAD, latest.endsIn / 4);
+      bar.hidden = true;
+      hand();
+    } else if (response.status === 401) {
+      show(texts.signInAgain, { canReload: false });
+    } else if (response.status === 403) {
+      show(texts.noRightAnyMore);
+    } else if (Date.now() >= end) {
+      show(texts.ended);
+    }
+  };
+
+  const look = async () => {
+    if (isAsking || Date.now() < end - ahead) {
+      return;
+    }
+    if (!tokenMessage) {
+      show(Date.now() < end ? texts.ending : texts.ended, { time: moment(end) });
+      return;
+    }
+    isAsking = true;
+    try {
+      await renew();
+    } catch {
+      // The connector does not answer just now.
+    }
+    isAsking = false;
+  };
+
+  setInterval(look, LOOK_AFTER);
+  document.addEventListener("visibilitychange", look);
+  for (const event of ["focus", "online", "pageshow"]) {
+    window.addEventListener(event, look);
+  }
+
+  if (tokenMessage) {
+    // It has no ears for this before, nor while it connects anew.
+    editor.onLoaded(hand);
+    // Its server was refused a save, or will soon be.
+    for (const message of ["App_TokenExpiring", "App_TokenExpired"]) {
+      editor.on(message, () => {
+        end = Math.min(end, Date.now());
+        look();
+      });
+    }
+  }
+  editor.on("Session_Closed", ({ Reason: reason }) => {
+    // An idle editor says so itself, and goes on when it is clicked.
+    if (reason !== "DocumentIdle") {
+      show(texts.closed);
+    }
+  });
+};

@@ -1,0 +1,63 @@
+// Asks the connector, again and again, what it knows of the file: see connector/host/page_state.py.
+
+const SOON = 5000;
+const AGAIN_AFTER = 15000;
+const IN_BACKGROUND = 60000;
+
+export class State {
+  #calls;
+  #listeners = [];
+  #timer;
+  #isAsking = false;
+  #isOver = false;
+  // Whether it is to be asked, too, if the file is free.
+  isWaiting = false;
+  // Until the document is there, what stands in its way is to be known quickly.
+  isOpening = true;
+
+  constructor(calls) {
+    this.#calls = calls;
+    document.addEventListener("visibilitychange", () => document.hidden || this.look());
+    window.addEventListener("online", () => this.look());
+    calls.onRenewed(() => {
+      this.#isOver = false;
+      this.look();
+    });
+    // The page may come back from where browsers put it.
+    window.addEventListener("pageshow", (event) => event.persisted && this.look());
+    window.addEventListener("pagehide", () => {
+      calls.ask("", { method: "DELETE", keepalive: true }).catch(() => {
+        // It is taken for closed when it is not heard of any more.
+      });
+    });
+  }
+
+  // Calls `listener` with each answer.
+  on(listener) {
+    this.#listeners.push(listener);
+  }
+
+  async look() {
+    if (this.#isAsking || this.#isOver) {
+      return;
+    }
+    this.#isAsking = true;
+    clearTimeout(this.#timer);
+    try {
+      const response = await this.#calls.ask(this.isWaiting ? "?waiting" : "");
+      if (response.ok) {
+        const state = await response.json();
+        for (const listener of this.#listeners) {
+          listener(state);
+        }
+      }
+      // The page is too old, as is the office client's token, until both are renewed.
+      this.#isOver = response.status === 401;
+    } catch {
+      // The connector does not answer just now.
+    }
+    this.#isAsking = false;
+    const pause = this.isOpening ? SOON : AGAIN_AFTER;
+    this.#timer = setTimeout(() => this.look(), document.hidden ? IN_BACKGROUND : pause);
+  }
+}
