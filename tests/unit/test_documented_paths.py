@@ -52,8 +52,8 @@ def own_domain():
     return {f"/nuxeo{path}": exact for path, exact in found.items()}
 
 
-def readme():
-    text = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Deploy it")[2]
+def install_guide():
+    text = (ROOT / "docs" / "install.md").read_text(encoding="utf-8").partition("## Way 1")[2]
     return set(re.findall(r"^\| `(/nuxeo/[^`]*)` \|", text, re.MULTILINE))
 
 
@@ -63,7 +63,7 @@ def guide():
     return set(re.findall(r"`(/nuxeo/[^`]*)`", sentence))
 
 
-@pytest.mark.parametrize("documented", [nginx, docker, own_domain, readme, guide])
+@pytest.mark.parametrize("documented", [nginx, docker, own_domain, install_guide, guide])
 def test_every_path_is_sent_to_the_connector(paths, documented):
     said = documented()
     assert "/nuxeo/wopibootstrapper" in paths
@@ -76,7 +76,7 @@ def test_every_path_is_sent_to_the_connector(paths, documented):
 
 def test_all_places_name_the_same(paths):
     assert nginx() == docker() == own_domain()
-    assert set(nginx()) == readme() == guide()
+    assert set(nginx()) == install_guide() == guide()
     # What is no folder is sent there by itself.
     assert {path for path, exact in nginx().items() if exact} == {
         path for path in nginx() if not path.endswith("/")
