@@ -75,7 +75,8 @@ class Site:
     def __init__(self, demo, folder, parts):
         self._demo = demo
         self.certificate = make_certificate(folder)
-        port, self.internal = free_ports(1), free_ports(1)
+        port = free_ports(2)
+        self.internal = port + 1
         self.origin = f"https://{HOST}:{port}"
         self.nuxeo_url = self.connector_url = f"{self.origin}/nuxeo/"
         self.offices = {}

@@ -52,7 +52,8 @@ class Machine:
         self.folder = folder
         self.certificate = make_certificate(folder)
         self.document = demo.nuxeo("bob").create(docx_bytes("As it was"), "Letter.docx")
-        self.public, self.port = free_ports(1), free_ports(1)
+        self.public = free_ports(2)
+        self.port = self.public + 1
         self._directory = folder
         public = f"https://{HOST}:{self.public}"
         secret = re.search(r"^nuxeo\.jwt\.secret=(.*)$", demo.conf.read_text(), re.MULTILINE)[1]
