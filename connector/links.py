@@ -144,11 +144,20 @@ class Links:
             f"{reference.xpath}/{quote(name, safe='')}"
         )
 
-    def sign_in(self, action: str, reference: FileReference, client: str | None = None) -> str:
-        """Nuxeo's login page, leading back to the host page."""
-        page = self._host_page_path(action, reference) + _client_query(client)
-        # Nuxeo puts its own address before a relative one.
-        wanted = page if self._host_url == self._nuxeo_url else f"{self._host_url}{page}"
+    def sign_in(self, action: str, reference: FileReference, query: str = "") -> str:
+        """Nuxeo's login page, leading back to the host page.
+
+        ``query`` is that of the host page, encoded, without its question mark.
+        """
+        page = self._host_page_path(action, reference) + (f"?{query}" if query else "")
+        # Nuxeo takes what is relative to its own address; LTS 2021 and later refuse anything that
+        # has a scheme. The latter is for a connector beside the sandbox only, at another port.
+        if self._host_url == self._nuxeo_url:
+            wanted = page
+        elif self.host_origin == self.nuxeo_origin:
+            wanted = f"{urlsplit(self._host_url).path}{page}"
+        else:
+            wanted = f"{self._host_url}{page}"
         return f"{self._nuxeo_url}login.jsp?requestedUrl={quote(wanted, safe='')}"
 
     @property

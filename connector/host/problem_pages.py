@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
 
 from flask import Response, render_template, request
 
 from connector.file_reference import FileReference
 from connector.host import problems, responses
-from connector.host.asked import CLIENT_PARAMETER, HostAction
+from connector.host.asked import HostAction
 from connector.host.page_language import page_texts
 from connector.host.problems import Problem
 from connector.host.translations import Texts
@@ -98,8 +99,9 @@ class ProblemPages:
             if reference is None:
                 return {_("Sign in to Nuxeo"): self._links.sign_in_again}
             action = (request.view_args or {}).get("action", "view")
-            client = request.args.get(CLIENT_PARAMETER)
-            return {_("Sign in to Nuxeo"): self._links.sign_in(action, reference, client)}
+            # Encoded anew: Nuxeo refuses a way back that is no proper address.
+            query = urlencode(list(request.args.items(multi=True)))
+            return {_("Sign in to Nuxeo"): self._links.sign_in(action, reference, query)}
         if error.problem.try_again:
             buttons[_("Try again")] = _THIS_PAGE
         if reference is not None and error.file_name is not None:

@@ -132,7 +132,8 @@ def test_other_names_are_not(with_connector, host, path):
     [
         ("ui/#!/doc/abc", "/nuxeo/ui/#!/doc/abc"),
         (f"{CONNECTOR}wopi/edit/default/u/x", f"{CONNECTOR}wopi/edit/default/u/x"),
-        ("https://evil.example/", "/nuxeo/ui/"),
+        ("wopi/edit/default/u/files:files/0/file?client=a&wd=%C3%BC", None),
+        ("/nuxeo/office/wopi/edit/default/u/x", None),
         ("//evil.example/", "/nuxeo/ui/"),
         ("", "/nuxeo/ui/"),
     ],
@@ -142,4 +143,32 @@ def test_where_signing_in_leads(with_connector, wanted, target):
         "/nuxeo/startup",
         data={"user_name": "bob", "user_password": "bob", "requestedUrl": wanted},
     )
+    if target is None:
+        target = wanted if wanted.startswith("/") else f"/nuxeo/{wanted}"
     assert answer.headers["Location"] == target
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "https://evil.example/",
+        "http://127.0.0.1:8080/nuxeo/ui/",
+        "javascript:alert(1)",
+        "wopi/edit/default/u/x?wd=a b",
+        "wopi/edit/default/u/x?wd=a|b",
+        "wopi/edit/default/u/x?wd=100%",
+    ],
+)
+def test_nuxeo_does_not_lead_to_an_address_with_a_scheme_nor_to_none(with_connector, wanted):
+    """As NuxeoAuthenticationFilter.checkRequestedURL of LTS 2021 and later."""
+    browser = with_connector.test_client()
+    data = {"user_name": "bob", "user_password": "bob", "requestedUrl": wanted}
+    assert browser.get("/nuxeo/login.jsp", query_string=data).status_code == 400
+    assert browser.post("/nuxeo/startup", data=data).status_code == 400
+    assert browser.get("/nuxeo/api/v1/me").status_code == 401
+
+
+def test_a_connector_on_the_same_origin_needs_no_address_with_a_scheme(make):
+    same = make("http://localhost/nuxeo/").test_client()
+    data = {"requestedUrl": "http://localhost/nuxeo/wopi/edit/default/u/x"}
+    assert same.get("/nuxeo/login.jsp", query_string=data).status_code == 400

@@ -31,14 +31,29 @@ def paths(tmp_path_factory):
     return {path for path in found if path.startswith("/nuxeo/")}
 
 
+def locations(name):
+    """What a configuration of nginx sends to the connector, and whether that path alone."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    found = re.findall(r"location (= )?(\S+) \{[^}]*proxy_pass http://connector\b", text)
+    return {path: bool(exact) for exact, path in found}
+
+
 def nginx():
-    text = (ROOT / "docker" / "nginx.conf").read_text(encoding="utf-8")
-    found = re.findall(r"location (= )?(\S+) \{\s*proxy_pass http://(\w+):", text)
-    return {path: bool(exact) for exact, path, to in found if to == "connector"}
+    return locations("config/nginx-same-host.conf.sample")
 
 
-def readme():
-    text = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Deploy it")[2]
+def docker():
+    return locations("docker/nginx.conf")
+
+
+def own_domain():
+    """As if it were below Nuxeo's path."""
+    found = locations("config/nginx-own-domain.conf.sample")
+    return {f"/nuxeo{path}": exact for path, exact in found.items()}
+
+
+def install_guide():
+    text = (ROOT / "docs" / "install.md").read_text(encoding="utf-8").partition("## Way 1")[2]
     return set(re.findall(r"^\| `(/nuxeo/[^`]*)` \|", text, re.MULTILINE))
 
 
@@ -48,7 +63,7 @@ def guide():
     return set(re.findall(r"`(/nuxeo/[^`]*)`", sentence))
 
 
-@pytest.mark.parametrize("documented", [nginx, readme, guide])
+@pytest.mark.parametrize("documented", [nginx, docker, own_domain, install_guide, guide])
 def test_every_path_is_sent_to_the_connector(paths, documented):
     said = documented()
     assert "/nuxeo/wopibootstrapper" in paths
@@ -60,7 +75,8 @@ def test_every_path_is_sent_to_the_connector(paths, documented):
 
 
 def test_all_places_name_the_same(paths):
-    assert set(nginx()) == readme() == guide()
+    assert nginx() == docker() == own_domain()
+    assert set(nginx()) == install_guide() == guide()
     # What is no folder is sent there by itself.
     assert {path for path, exact in nginx().items() if exact} == {
         path for path in nginx() if not path.endswith("/")

@@ -1,5 +1,7 @@
 """Which addresses are ours."""
 
+from urllib.parse import quote
+
 import pytest
 
 from connector.file_reference import FileReference
@@ -49,6 +51,34 @@ def test_the_bootstrapper_is_at_the_root_and_below_wopi():
 
 FILE = FileReference("default", "3b7c9a2e", "files:files/0/file")
 PAGE = LINKS.host_page("edit", FILE)
+
+
+@pytest.mark.parametrize(
+    ("host", "query", "wanted"),
+    [
+        ("https://docs.example.org/nuxeo/", "", "wopi/edit/default/3b7c9a2e/files:files/0/file"),
+        (
+            "https://docs.example.org/nuxeo/",
+            "client=a&wdX=%C3%BC",
+            "wopi/edit/default/3b7c9a2e/files:files/0/file?client=a&wdX=%C3%BC",
+        ),
+        (
+            "https://docs.example.org/nuxeo/office/",
+            "",
+            "/nuxeo/office/wopi/edit/default/3b7c9a2e/files:files/0/file",
+        ),
+        (
+            "https://docs.example.org:8081/nuxeo/",
+            "",
+            "https://docs.example.org:8081/nuxeo/wopi/edit/default/3b7c9a2e/files:files/0/file",
+        ),
+    ],
+)
+def test_signing_in_leads_back_by_an_address_without_a_scheme_where_that_does(host, query, wanted):
+    nuxeo = "https://docs.example.org/nuxeo/"
+    links = Links(nuxeo_url=nuxeo, base_url=host, host_url=host)
+    login = links.sign_in("edit", FILE, query)
+    assert login == f"{nuxeo}login.jsp?requestedUrl={quote(wanted, safe='')}"
 
 
 @pytest.mark.parametrize(

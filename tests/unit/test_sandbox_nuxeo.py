@@ -247,3 +247,26 @@ def test_attachments_written_at_the_same_time_are_all_there(client):
     path = f"/nuxeo/api/v1/path{LETTER}?properties=files"
     files = client.get(path, auth=("alice", "alice")).json["properties"]["files:files"]
     assert sorted(item["file"]["name"] for item in files) == names
+
+
+# The server's own address (REST_CONTRACT 11.4)
+
+
+@pytest.mark.parametrize(
+    ("headers", "base"),
+    [
+        ({}, "http://localhost/"),
+        # Why nginx has to send nuxeo-virtual-host: the port is still that of http.
+        ({"X-Forwarded-Proto": "https"}, "https://localhost:80/"),
+        ({"X-Forwarded-Proto": "https", "X-Forwarded-Port": "443"}, "https://localhost/"),
+        (
+            {"X-Forwarded-Proto": "https", "nuxeo-virtual-host": "https://localhost/"},
+            "https://localhost/",
+        ),
+    ],
+    ids=str,
+)
+def test_https_in_front_is_not_known_by_x_forwarded_proto_alone(call, headers, base):
+    headers = {**headers, "X-NXproperties": "file"}
+    properties = call("alice", "GET", f"api/v1/path{LETTER}", headers=headers).json["properties"]
+    assert properties["file:content"]["data"].startswith(f"{base}nuxeo/nxfile/")

@@ -39,9 +39,11 @@ def base_url(request: Request) -> str:
     host = request.headers.get("X-Forwarded-Host") or request.host
     name, colon, port = host.rpartition(":")
     if not colon or not port.isdecimal():
-        name, port = host, ""
+        # Who says https only in X-Forwarded-Proto is left with the port of the container's http.
+        of = scheme if "X-Forwarded-Host" in request.headers else request.scheme
+        name, port = host, str(_PORTS[of])
     port = request.headers.get("X-Forwarded-Port") or port
-    is_default = not port or port == str(_PORTS.get(scheme))
+    is_default = port == str(_PORTS.get(scheme))
     return f"{scheme}://{name}{'' if is_default else f':{port}'}{CONTEXT}"
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from flask import Blueprint, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from connector.sandbox.nuxeo_server.addresses import base_url
 from connector.sandbox.nuxeo_server.answers import container_page, plant
 from connector.sandbox.nuxeo_server.auth import SESSION_COOKIE, USERS
 from connector.sandbox.nuxeo_server.context import Server
@@ -32,6 +34,9 @@ _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self';"
     " form-action 'self' {others}; base-uri 'none'; frame-ancestors 'none'"
 )
+# As java.net.URI sees it.
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_NOT_IN_AN_ADDRESS = re.compile(r"%(?![0-9A-Fa-f]{2})|[\x00-\x20\x7f\"<>\\^`{|}]")
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,8 @@ class Pages:
 
     def login(self, failed: bool = False) -> ResponseReturnValue:
         """The sign-in page."""
+        if self._is_refused(request.values.get("requestedUrl", "")):
+            return container_page(400, "Bad Request")
         response = self._page(
             "login.html",
             people=_PEOPLE,
@@ -137,6 +144,8 @@ class Pages:
 
     def sign_in(self) -> ResponseReturnValue:
         """Check name and password, plant a session, go on to where the user wanted."""
+        if self._is_refused(request.form.get("requestedUrl", "")):
+            return container_page(400, "Bad Request")
         name = request.form.get("user_name", "")
         if not self._server.authentication.password_matches(
             name, request.form.get("user_password", "")
@@ -176,16 +185,29 @@ class Pages:
         identity = self._server.authentication.identify(request)
         return identity.principal if identity else None
 
+    def _is_refused(self, wanted: str) -> bool:
+        """Whether Nuxeo would not lead there: LTS 2021 and later take no address with a scheme.
+
+        The sandbox's own connector may be at another port than Nuxeo, where nothing else would do.
+        """
+        is_own = self._is_at_other_connector(wanted)
+        return not is_own and bool(_SCHEME.match(wanted) or _NOT_IN_AN_ADDRESS.search(wanted))
+
+    def _is_at_other_connector(self, wanted: str) -> bool:
+        own, parts = urlsplit(self._server.connector_url or ""), urlsplit(wanted)
+        is_there = (parts.scheme, parts.netloc) == (own.scheme, own.netloc)
+        return bool(own.netloc) and is_there and not base_url(request).startswith(_origin(own))
+
     def _target(self, wanted: str) -> str:
-        """Where to go after sign-in: below Nuxeo, or to the connector; nowhere else."""
-        parts = urlsplit(wanted)
-        if self._server.connector_url and parts.scheme:
-            own = urlsplit(self._server.connector_url)
-            if (parts.scheme, parts.netloc) == (own.scheme, own.netloc):
-                return wanted
-        if parts.scheme or parts.netloc or wanted.startswith(("/", "\\")) or ":" in parts.path[:1]:
+        """Where to go after sign-in: relative to Nuxeo's address, or to the connector.
+
+        Nowhere else, though the real server may be led away by ``//``.
+        """
+        if self._is_at_other_connector(wanted):
+            return wanted
+        if not wanted or wanted.startswith("//"):
             return "/nuxeo/ui/"
-        return f"/nuxeo/{wanted}" if wanted else "/nuxeo/ui/"
+        return wanted if wanted.startswith("/") else f"/nuxeo/{wanted}"
 
     def _row(self, document: Document, session: Session) -> _Row:
         blobs: list[tuple[str, dict[str, Any]]] = []
@@ -230,6 +252,10 @@ class Pages:
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
+
+
+def _origin(parts: SplitResult) -> str:
+    return f"{parts.scheme}://{parts.netloc}/"
 
 
 def _size(length: int) -> str:

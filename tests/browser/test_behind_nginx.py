@@ -1,0 +1,437 @@
+"""Way 1 of ``docs/install.md``: Nuxeo and the connector behind one real nginx, with TLS.
+
+nginx has the file that administrators copy, and the connector the configuration that the guide
+shows, with other names, ports and certificates.
+"""
+
+import hashlib
+import http.client
+import http.server
+import os
+import re
+import ssl
+import threading
+from contextlib import ExitStack, contextmanager
+
+import pytest
+import requests
+from playwright.sync_api import expect
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from connector import config
+from connector.sandbox.demo_office import create_app, views
+from connector.sandbox.demo_office.keys import load_or_make
+from connector.sandbox.demo_office.wopi_client import WopiClient
+from connector.support import open_session
+from tests import install_guide
+from tests.browser.conftest import Person
+from tests.certificates import make_certificate
+from tests.nginx_server import NginxServer
+from tests.support import HOST, Process, Signed, Wopi, docx_bytes, free_ports, paragraphs
+
+pytestmark = pytest.mark.browser
+
+ROOT = install_guide.ROOT
+SAME_HOST = ROOT / "config" / "nginx-same-host.conf.sample"
+SHARED = ROOT / "config" / "nginx-nuxeo-wopi.inc"
+SECOND = "second"
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, *_arguments):
+        """Not into the tests' log."""
+
+
+class Office:
+    """A demo office with TLS, in a thread: no page with TLS shows a frame without."""
+
+    def __init__(self, folder, certificate):
+        port = free_ports(1)
+        self.url = f"https://{HOST}:{port}/"
+        self.keys = load_or_make(folder, "current"), load_or_make(folder, "old")
+        app = create_app(public_url=self.url, key_dir=folder)
+        self._server = make_server(
+            HOST,
+            port,
+            app,
+            threaded=True,
+            request_handler=_Quiet,
+            ssl_context=tuple(map(str, certificate)),
+        )
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    @property
+    def discovery(self):
+        return f"{self.url}hosting/discovery"
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Site:
+    """What stands behind one host name."""
+
+    def __init__(self, demo, folder, parts):
+        self._demo = demo
+        self.certificate = make_certificate(folder)
+        port = free_ports(2)
+        self.internal = port + 1
+        self.origin = f"https://{HOST}:{port}"
+        self.nuxeo_url = self.connector_url = f"{self.origin}/nuxeo/"
+        self.offices = {}
+        for name in ("office", SECOND):
+            (folder / name).mkdir()
+            self.offices[name] = Office(folder / name, self.certificate)
+            parts.callback(self.offices[name].close)
+        self.conf = folder / "nuxeo.conf"
+        self.conf.write_text(self._configuration(folder), encoding="utf-8")
+        environment = {key: os.environ[key] for key in os.environ if not key.startswith("NUXEO_")}
+        self.connector = Process("serve", "--conf", self.conf, env=environment)
+        parts.callback(self.connector.stop)
+        self.connector.wait_for("Listening at")
+        nginx = folder / "nginx"
+        nginx.mkdir()
+        self.nginx = parts.enter_context(
+            NginxServer(
+                nginx,
+                SAME_HOST,
+                SHARED,
+                port=port,
+                certificate=self.certificate,
+                connector=f"{HOST}:{self.internal}",
+                nuxeo=f"{HOST}:{demo.port}",
+            )
+        )
+        self.http = requests.Session()
+        self.http.trust_env = False
+        self.http.verify = str(self.certificate[0])
+        parts.callback(self.http.close)
+
+    def _configuration(self, folder):
+        secret = re.search(r"nuxeo\.jwt\.secret=(.*)", self._demo.conf.read_text())[1]
+        text = install_guide.configuration(1)
+        for name, here in {
+            "https://docs.example.org": self.origin,
+            "https://collabora.example.org/hosting/discovery": self.offices["office"].discovery,
+            f"{HOST}:8080": f"{HOST}:{self._demo.port}",
+            f"{HOST}:8081": f"{HOST}:{self.internal}",
+            "/var/lib/nuxeo-wopi": str(folder / "data"),
+            "THE-SECRET": secret,
+        }.items():
+            assert name in text
+            text = text.replace(name, here)
+        # For the links that choose an office client, and the tests' own certificate.
+        return f"""{text}
+nuxeo.wopi.caBundle={self.certificate[0]}
+nuxeo.wopi.clients=office,{SECOND}
+nuxeo.wopi.client.{SECOND}.discoveryURL={self.offices[SECOND].discovery}
+"""
+
+    def nuxeo(self, user="Administrator"):
+        return self._demo.nuxeo(user)
+
+    def link(self, uid, action="edit", xpath="file:content", query=""):
+        """As it stands in a mail."""
+        return f"{self.connector_url}wopi/{action}/default/{uid}/{xpath}{query}"
+
+    def client(self, user, uid):
+        """A WOPI client with a session on a file."""
+        session = open_session(
+            config.load(self.conf, overrides={}, environ={}),
+            user=user,
+            document=uid,
+            xpath="file:content",
+            action="edit",
+            repository="default",
+        )
+        client = Wopi(session["wopisrc"], session["access_token"], self.offices["office"].keys)
+        client.http.verify = str(self.certificate[0])
+        return client
+
+
+@pytest.fixture(scope="module")
+def site(demo, tmp_path_factory):
+    with ExitStack() as parts:
+        patch = parts.enter_context(pytest.MonkeyPatch.context())
+        site = Site(demo, tmp_path_factory.mktemp("behind-nginx"), parts)
+
+        class Trusting(WopiClient):
+            def __init__(self, *arguments):
+                super().__init__(*arguments)
+                self._http.verify = str(site.certificate[0])
+
+        patch.setattr(views, "WopiClient", Trusting)
+        yield site
+
+
+@pytest.fixture
+def person(site, chromium):
+    people = []
+
+    def make(name):
+        context = chromium.new_context(
+            viewport={"width": 1280, "height": 800}, ignore_https_errors=True
+        )
+        people.append(Person(site, context, name))
+        return people[-1]
+
+    yield make
+    cookies = [cookie["value"] for someone in people for cookie in someone.context.cookies()]
+    for someone in people:
+        someone.context.close()
+    assert not [complaint for someone in people for complaint in someone.complaints]
+    # Whatever people did: nothing that is worth stealing is in a log.
+    logs = site.nginx.logs() + "\n".join(site.connector.output)
+    assert "/nuxeo/wopi/" in logs
+    assert not [secret for secret in (*cookies, "eyJ", "access_token=ey") if secret in logs]
+
+
+@pytest.fixture
+def uid(site):
+    return site.nuxeo().create(docx_bytes("Dear Ms Moreau,", "thank you."), "Offer.docx")
+
+
+def sign_in(someone, password=None):
+    someone.page.fill("input[name=user_name]", someone.name)
+    someone.page.fill("input[name=user_password]", password or someone.name)
+    someone.page.keyboard.press("Enter")
+
+
+def follow_a_link_from_a_mail(someone, link):
+    """In a browser that nobody has signed in with, as far as the login form."""
+    assert someone.page.goto(link).status == 401
+    expect(someone.page.locator("h1")).to_have_text("Please sign in")
+    someone.complaints.clear()  # Chromium notes the status 401 of the page itself.
+    someone.page.click("text=Sign in to Nuxeo")
+    someone.page.wait_for_url("**/login.jsp?**")
+
+
+def write_and_save(frame, text):
+    paragraph = frame.locator("[data-paragraph='0']")
+    paragraph.click()
+    paragraph.fill(text)
+    frame.locator("#save").click()
+    expect(frame.locator("#status")).to_have_text(re.compile(r"^Saved at \d"))
+
+
+def test_a_link_in_a_mail_leads_over_the_login_to_the_editor_and_to_a_save(site, person, uid):
+    alice = person("alice")
+    link = site.link(uid)
+    follow_a_link_from_a_mail(alice, link)
+    sign_in(alice, password="wrong")
+    expect(alice.page.locator("[role=alert]")).to_be_visible()
+    alice.complaints.clear()  # And this one's.
+    sign_in(alice)
+    alice.page.wait_for_url(link)
+    write_and_save(alice.frame(), "Dear Mr Bell,")
+    alice.picture("behind-nginx")
+    document = site.nuxeo().document(uid)
+    assert paragraphs(site.nuxeo().content(uid))[0] == "Dear Mr Bell,"
+    assert document["properties"]["dc:lastContributor"] == "alice"
+    assert document["lockOwner"] == "alice"
+    alice.frame().locator("#close").click()
+    alice.page.wait_for_url(f"{site.nuxeo_url}ui/#!/doc/{uid}")
+    assert "lockOwner" not in site.nuxeo().document(uid)
+
+
+def test_a_link_for_reading_leads_to_the_view(site, person, uid):
+    carol = person("carol")
+    link = site.link(uid, action="view")
+    follow_a_link_from_a_mail(carol, link)
+    sign_in(carol)
+    carol.page.wait_for_url(link)
+    expect(carol.frame().locator("#document")).to_contain_text("thank you.")
+    expect(carol.frame().locator("#save")).to_be_hidden()
+    assert "lockOwner" not in site.nuxeo().document(uid)
+
+
+def test_the_whole_query_of_a_link_is_kept(site, person, uid):
+    alice = person("alice")
+    link = site.link(uid, query=f"?client={SECOND}&wdOrigin=mail%2Fteam+%C3%BC%7C&thm=2")
+    follow_a_link_from_a_mail(alice, link)
+    sign_in(alice)
+    alice.page.wait_for_url(link)
+    expect(alice.frame().locator("#document")).to_be_visible()
+    (frame,) = [each for each in alice.page.frames if each.parent_frame is not None]
+    assert frame.url.startswith(site.offices[SECOND].url)
+    assert re.search(r"[?&]wdOrigin=mail%2Fteam(\+|%20)%C3%BC%7C(&|$)", frame.url)
+
+
+def test_a_link_to_an_attachment_leads_to_it(site, person):
+    uid = site.nuxeo().create(docx_bytes("main"), attachments=[("Annex.docx", docx_bytes("annex"))])
+    xpath = "files:files/0/file"
+    bob = person("bob")
+    link = site.link(uid, xpath=xpath)
+    follow_a_link_from_a_mail(bob, link)
+    sign_in(bob)
+    bob.page.wait_for_url(link)
+    write_and_save(bob.frame(), "annex, changed")
+    assert paragraphs(site.nuxeo().content(uid, xpath)) == ["annex, changed"]
+    assert paragraphs(site.nuxeo().content(uid)) == ["main"]
+    assert site.nuxeo().document(uid)["properties"]["dc:lastContributor"] == "bob"
+
+
+def test_who_is_signed_in_meets_no_page_on_the_way(site, person, uid):
+    alice = person("alice").sign_in()
+    # As mail programs and Nuxeo's own pages may write it.
+    for link in (site.link(uid), site.link(uid, xpath="file%3Acontent")):
+        answer = alice.page.goto(link)
+        assert answer.status == 200
+        assert answer.request.redirected_from is None
+        expect(alice.frame().locator("#document")).to_contain_text("thank you.")
+
+
+def test_who_signs_out_has_to_sign_in_again(site, person, uid):
+    alice = person("alice").sign_in()
+    assert alice.page.goto(site.link(uid)).status == 200
+    expect(alice.frame().locator("#document")).to_be_visible()
+    alice.page.goto(f"{site.nuxeo_url}logout")
+    assert alice.page.goto(site.link(uid)).status == 401
+    alice.complaints.clear()
+
+
+def test_the_apps_are_told_to_any_page(site):
+    answer = site.http.get(f"{site.connector_url}wopi/apps", timeout=30)
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.json()["docx"] == {
+        "appName": "Word",
+        "view": f"{site.connector_url}wopi/view/",
+        "edit": f"{site.connector_url}wopi/edit/",
+    }
+
+
+def pieces_of(content):
+    """Without a length, so that it is sent in chunks."""
+    for begin in range(0, len(content), 1 << 20):
+        yield content[begin : begin + (1 << 20)]
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_large_save_passes(site, uid, chunked):
+    content = os.urandom(30 << 20)
+    client = site.client("alice", uid)
+    assert client.lock("large").status_code == 200
+    saved = client.put(pieces_of(content) if chunked else content, "large")
+    assert saved.status_code == 200, saved.headers
+    assert client.get().content == content
+    assert client.unlock("large").status_code == 200
+    digest = site.nuxeo().document(uid)["properties"]["file:content"]["digest"]
+    assert digest == hashlib.md5(content).hexdigest()
+
+
+def test_proofs_are_for_the_address_that_the_office_called(site, uid):
+    client = site.client("alice", uid)
+    query = f"?access_token={client.token}&x=%C3%BC+%2f"
+    signed = Signed(client.keys, client.token)
+
+    def status(headers):
+        return client.http.get(client.source + query, headers=headers, timeout=30).status_code
+
+    assert status(signed.headers(client.source + query)) == 200
+    assert status({}) == 500
+    internal = client.source.replace(site.origin, f"http://{HOST}:{site.internal}")
+    assert status(signed.headers(internal + query)) == 500
+
+
+def test_nuxeo_knows_its_own_address(site, uid):
+    site.http.auth = ("alice", "alice")
+    try:
+        answer = site.http.get(
+            f"{site.nuxeo_url}api/v1/id/{uid}", headers={"X-NXproperties": "file"}, timeout=30
+        )
+    finally:
+        site.http.auth = None
+    data = answer.json()["properties"]["file:content"]["data"]
+    assert data.startswith(f"{site.nuxeo_url}nxfile/default/{uid}/")
+
+
+# What nginx makes of a call
+
+
+@contextmanager
+def before_a_listener(folder):
+    """nginx, before a connector that only notes what arrives; yields its port and what did."""
+    seen = []
+
+    class Listener(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            seen.append((self.path, self.headers))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_arguments):
+            """Not into the tests' log."""
+
+    server = http.server.ThreadingHTTPServer((HOST, 0), Listener)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        with _nginx(folder, server.server_port) as (port, nginx):
+            yield port, nginx, seen
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def _nginx(folder, connector_port):
+    port = free_ports(1)
+    certificate = make_certificate(folder)
+    nginx = folder / "nginx"
+    nginx.mkdir()
+    with NginxServer(
+        nginx,
+        SAME_HOST,
+        SHARED,
+        port=port,
+        certificate=certificate,
+        connector=f"{HOST}:{connector_port}",
+        nuxeo=f"{HOST}:9",
+    ) as server:
+        yield port, server
+
+
+def get(folder, port, path, **headers):
+    """A path as it is: libraries tidy it up."""
+    context = ssl.create_default_context(cafile=folder / "cert.pem")
+    connection = http.client.HTTPSConnection(HOST, port, timeout=20, context=context)
+    connection.request("GET", path, headers=headers)
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def test_paths_and_queries_arrive_as_they_were_sent(tmp_path):
+    paths = [
+        "/nuxeo/wopi/edit/default/u/files:files/0/file?client=a&wd=%C3%BC+%2f",
+        "/nuxeo/wopi/edit/default/u/files%3Afiles%2F0%2Ffile",
+        "/nuxeo/wopi//edit/default/u//file:content",
+        "/nuxeo/site/wopi/files/a%2Bb~c_d?access_token=x&y=%7e",
+        "/nuxeo/site/wopi/files/x/contents?a=%25&a=%26;b",
+        "/nuxeo/wopibootstrapper?x=1",
+    ]
+    with before_a_listener(tmp_path) as (port, _nginx, seen):
+        for path in paths:
+            assert get(tmp_path, port, path) == 204
+        assert [path for path, _headers in seen] == paths
+
+
+def test_who_calls_and_what_they_called_is_told_truly(tmp_path):
+    false = {"X-Forwarded-For": "10.9.8.7", "nuxeo-virtual-host": "https://evil.example/"}
+    with before_a_listener(tmp_path) as (port, _nginx, seen):
+        assert get(tmp_path, port, "/nuxeo/wopi/", **false) == 204
+    ((_path, headers),) = seen
+    assert headers["Host"] == f"{HOST}:{port}"
+    assert headers["X-Forwarded-For"] == f"10.9.8.7, {HOST}"
+    assert headers.get_all("X-Forwarded-Proto") == ["https"]
+    assert headers.get_all("nuxeo-virtual-host") == [f"https://{HOST}:{port}/"]
+
+
+def test_no_token_is_logged_when_the_connector_is_away(tmp_path):
+    with _nginx(tmp_path, free_ports(1)) as (port, nginx):
+        for path in ("wopi/x", "site/wopi/files/x", "wopibootstrapper"):
+            assert get(tmp_path, port, f"/nuxeo/{path}?access_token=s3cr3t-token") == 502
+        assert nginx.logs().count(" 502 ") == 3
+        assert "s3cr3t-token" not in nginx.logs()
