@@ -100,6 +100,10 @@ class Locks(RuleBasedStateMachine):
         # Whether something was saved that must get a version, and how many versions there must be.
         self.is_unversioned = False
         self.versions = 0
+        # What the office client "office" saved last, and whether a session began with something
+        # else in the file, which that client may not know: it is kept before it is written over.
+        self.saved = {}
+        self.is_behind = {}
 
     def clock(self):
         return self.now
@@ -151,6 +155,9 @@ class Locks(RuleBasedStateMachine):
         ends = self.now + LIFETIME
         if operation == "lock":
             self.attempt(call, reference, before in ("", lock_id), file, lock_id)
+            if not before:
+                known = self.saved.get(reference, self.contents[reference])
+                self.is_behind[reference] = client == "office" and known != self.contents[reference]
             after = (lock_id, ends, where) if before in ("", lock_id) else None
             self.session_may_have_expired()
         elif operation == "unlock_and_relock":
@@ -181,6 +188,12 @@ class Locks(RuleBasedStateMachine):
         # after a lost answer, is no other save.
         is_there = lock_id is None and content == self.contents[reference]
         may = before == lock_id if before else not self.contents[reference] or is_there
+        is_kept = (
+            bool(before)
+            and self.is_behind[reference]
+            and content != self.contents[reference]
+            and self.nuxeo.is_checked_out
+        )
         self.attempt(
             self.saving.put_file,
             reference,
@@ -191,6 +204,11 @@ class Locks(RuleBasedStateMachine):
             len(content),
             SaveNote(is_exit_save=is_exit_save),
         )
+        if may:
+            self.versions += is_kept
+            self.is_unversioned = self.is_unversioned and not is_kept
+            self.saved[reference] = content
+            self.is_behind[reference] = False
         if may and content != self.contents[reference]:
             self.contents[reference] = content
             self.is_unversioned = True
