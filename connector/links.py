@@ -16,6 +16,10 @@ WOPI = "site/wopi/"
 HOST_PAGES = "wopi/"
 """Below ``nuxeo.wopi.hostURL``: where users open files, as with the Java addon."""
 
+SIGN_IN_CALLBACK = "oauth2/callback"
+SIGN_OUT = "signout"
+"""Below ``HOST_PAGES``."""
+
 _DEFAULT_REPOSITORY = "default"
 
 
@@ -28,12 +32,20 @@ class Links:
         host_url: the connector as browsers see it.
         clients: names of the office clients; with several, links to host pages say which is meant.
 
-    All addresses end with a slash.
+    All addresses end with a slash. ``own_sign_in`` says whether the connector itself remembers who
+    is signed in.
     """
 
     def __init__(
-        self, *, nuxeo_url: str, base_url: str, host_url: str, clients: Sequence[str] = ()
+        self,
+        *,
+        nuxeo_url: str,
+        base_url: str,
+        host_url: str,
+        clients: Sequence[str] = (),
+        own_sign_in: bool = False,
     ) -> None:
+        self._own_sign_in = own_sign_in
         self._nuxeo_url = nuxeo_url
         self._base_url = base_url
         self._host_url = host_url
@@ -68,8 +80,24 @@ class Links:
 
     @property
     def sign_out(self) -> str:
+        """Ends the user's Nuxeo session, and before that the connector's own if there is one."""
+        own = f"{self._host_url}{HOST_PAGES}{SIGN_OUT}"
+        return own if self._own_sign_in else self.sign_out_of_nuxeo
+
+    @property
+    def sign_out_of_nuxeo(self) -> str:
         """Ends the user's Nuxeo session."""
         return f"{self._nuxeo_url}logout"
+
+    @property
+    def sign_in_callback(self) -> str:
+        """Where a browser comes back to from its sign-in at Nuxeo by OAuth2."""
+        return f"{self._host_url}{HOST_PAGES}{SIGN_IN_CALLBACK}"
+
+    @property
+    def about(self) -> str:
+        """The page that says what the connector is."""
+        return f"{self._host_url}{HOST_PAGES}"
 
     def wopi_src(self, file_id: str) -> str:
         """WOPISrc: where an office client finds the file."""
