@@ -24,10 +24,11 @@ from connector.host.apps import apps
 from connector.host.asked import Asked, HostAction, asked
 from connector.host.kept_saves import KeptSaves
 from connector.host.notices import notices
+from connector.host.oauth2_pages import OAuth2Pages
 from connector.host.opening import Candidate, Choice, choose, decide, extension_of
 from connector.host.page_language import page_texts
 from connector.host.problem_pages import NotOpened, ProblemPages
-from connector.host.sign_in import SessionSignIn
+from connector.host.sign_in import SignIn
 from connector.language import with_region
 from connector.links import Links
 from connector.lock_store.base import LockStoreBusy
@@ -88,11 +89,13 @@ class HostPages:
         sessions: Sessions,
         clients: OfficeClients,
         tokens: AccessTokens,
-        sign_in: SessionSignIn,
+        sign_in: SignIn,
         links: Links,
         settings: HostSettings,
         recovery: RecoveryFolder | None = None,
+        oauth2: OAuth2Pages | None = None,
     ) -> None:
+        self._oauth2 = oauth2
         self._gateway = gateway
         self._access = Access(gateway.blobs, rights, sign_in)
         self._sessions = sessions
@@ -126,6 +129,8 @@ class HostPages:
         for rule in ("/", "/<path:rest>"):
             blueprint.add_url_rule(rule, view_func=self.broken_link, methods=_ALL_METHODS)
         blueprint.register_error_handler(NotOpened, self._problems.page)
+        if self._oauth2 is not None:
+            self._oauth2.add_to(blueprint, self._problems)
         blueprint.register_error_handler(Exception, self._fail)
         app.register_blueprint(blueprint, url_prefix=url_prefix.rstrip("/"))
 

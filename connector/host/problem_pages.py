@@ -29,6 +29,7 @@ class NotOpened(Exception):
         problem: the reason.
         reference: the file, where it may be told that it is there.
         file_name: its name, where it can be downloaded instead.
+        again: where to try again, if not where the page itself is.
     """
 
     def __init__(
@@ -37,11 +38,13 @@ class NotOpened(Exception):
         *,
         reference: FileReference | None = None,
         file_name: str | None = None,
+        again: str | None = None,
     ) -> None:
         super().__init__(problem.title)
         self.problem = problem
         self.reference = reference
         self.file_name = file_name
+        self.again = again
 
 
 class ProblemPages:
@@ -98,7 +101,14 @@ class ProblemPages:
             action = (request.view_args or {}).get("action", "view")
             client = request.args.get(CLIENT_PARAMETER)
             return {_("Sign in to Nuxeo"): self._links.sign_in(action, reference, client)}
-        if error.problem.try_again:
+        if error.problem.own_tab and reference is not None:
+            action = (request.view_args or {}).get("action", "view")
+            action = HostAction.VIEW if action == HostAction.EMBED_VIEW else action
+            client = request.args.get(CLIENT_PARAMETER)
+            return {_("Open in a new tab"): self._links.host_page(action, reference, client)}
+        if error.again is not None:
+            buttons[_("Try again")] = error.again
+        elif error.problem.try_again:
             buttons[_("Try again")] = _THIS_PAGE
         if reference is not None and error.file_name is not None:
             buttons[_("Download the file")] = self._links.download(reference, error.file_name)
