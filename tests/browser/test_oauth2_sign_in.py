@@ -6,6 +6,7 @@ import jwt
 import pytest
 from playwright.sync_api import expect
 
+from tests.certificates import make_certificate
 from tests.own_domain import OwnDomain
 from tests.support import docx_bytes
 
@@ -31,8 +32,8 @@ def person(person):
     """Whose console may tell of what was refused: that is what these tests are about."""
     people = []
 
-    def make(name):
-        people.append(person(name))
+    def make(name, **options):
+        people.append(person(name, **options))
         return people[-1]
 
     yield make
@@ -58,6 +59,11 @@ def opened(someone, page=None):
 def editor_of(someone, page=None):
     """Who the editor takes the user for."""
     opened(someone, page)
+    return user_of(someone, page)
+
+
+def user_of(someone, page=None):
+    """Who the page that is shown is for."""
     html = someone.context.request.get((page or someone.page).url).text()
     token = re.search(r'name="access_token" value="([^"]+)"', html)[1]
     return jwt.decode(token, options={"verify_signature": False})["sub"]
@@ -194,6 +200,23 @@ def test_whoever_signs_out_of_nuxeo_alone_is_known_for_a_short_time(demo, own, u
     # The browser's own clock has not moved: it shows the cookie still, and it is of no use.
     somebody.page.wait_for_url(own.page(uid))
     assert editor_of(somebody) == "bob"
+
+
+def test_over_https_the_cookies_are_for_this_very_host(demo, uid, person, tmp_path):
+    """Without the editor: the demo's office does not trust the test's certificate."""
+    tls = make_certificate(tmp_path)
+    with OwnDomain(demo, tmp_path / "wopi", tls=tls) as own:
+        alice = person("alice", ignore_https_errors=True).sign_in()
+        alice.page.goto(own.page(uid))
+        alice.page.wait_for_url(own.page(uid))
+        (cookie,) = [each for each in alice.context.cookies() if USER in each["name"]]
+        assert cookie["name"] == f"__Host-{USER}"
+        assert (cookie["secure"], cookie["path"], cookie["domain"]) == (True, "/", "localhost")
+        assert user_of(alice) == "alice"
+        alice.page.goto(own.connector.links.sign_out)
+        alice.page.wait_for_url("**/login.jsp**")
+        assert [each for each in alice.context.cookies() if USER in each["name"]] == []
+        alice.complaints = [line for line in alice.complaints if not line.startswith("Framing")]
 
 
 # Attacks

@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 from connector.nuxeo_gateway.errors import NuxeoFailed, NuxeoUnavailable, OAuth2Refused
 from connector.nuxeo_gateway.oauth2 import OAuth2
 from tests.own_domain import OwnDomain
-from tests.support import HOST, docx_bytes, free_ports
+from tests.support import HOST, Served, docx_bytes, free_ports
 
 USER = "nuxeo-wopi-user"
 BEGUN = "nuxeo-wopi-signin-"
@@ -241,6 +241,50 @@ def test_a_guest_of_nuxeo_is_nobody(own, uid, monkeypatch):
     assert page.status_code == 403
     assert said(page) == "Please sign in with your own account"
     assert browser.cookies == {}
+
+
+def test_with_a_secret(demo, uid, tmp_path):
+    secret = "a-secret-of-the-client-and-nuxeo-1234567890"
+    with OwnDomain(demo, tmp_path / "wopi", **{"nuxeo.wopi.oauth2.clientSecret": secret}) as own:
+        browser = Browser(own, "alice")
+        assert browser.sign_in(own.page(uid)).status_code == 303
+        assert user_of(browser.get(own.page(uid))) == "alice"
+
+
+def test_a_nuxeo_that_fails_is_told_and_may_be_tried_again(own, uid, monkeypatch):
+    browser = Browser(own, "alice")
+    back = browser.begin(own.page(uid))
+
+    def gone(_token):
+        raise NuxeoUnavailable("gone")
+
+    monkeypatch.setattr(own.connector.gateway.users, "behind_bearer", gone)
+    page = browser.get(back)
+    assert page.status_code == 503
+    assert f'href="{own.page(uid)}">Try again' in page.text
+    assert browser.cookies == {}
+
+
+def test_any_process_completes_what_another_has_begun(demo, uid, tmp_path):
+    """As it is served; by plain http that is not the own machine's, it says that this is unwise."""
+    own = {"nuxeo.wopi.signIn": "oauth2", "nuxeo.wopi.workers": "3", "nuxeo.wopi.threads": "1"}
+    with Served(demo, tmp_path / "wopi", **own) as served:
+        warned = [line for line in served.output if line.startswith("warning: nuxeo.wopi.signIn")]
+        assert len(warned) == 1
+        for _ in range(6):
+            led = requests.get(
+                f"{served.url}wopi/edit/default/{uid}/file:content",
+                allow_redirects=False,
+                timeout=30,
+            )
+            assert led.status_code == 302
+            state = parse_qs(urlsplit(led.headers["Location"]).query)["state"][0]
+            query = urlencode({"error": "access_denied", "state": state})
+            cookie = led.headers["Set-Cookie"].partition(";")[0]
+            page = requests.get(
+                f"{served.url}wopi/oauth2/callback?{query}", headers={"Cookie": cookie}, timeout=30
+            )
+            assert said(page) == "You have not agreed"
 
 
 # Attacks
