@@ -822,9 +822,23 @@ class TestSignIn:
         assert [line for line in warnings if "nuxeo.wopi.signIn" in line] == list(warnings)
         assert bool(warnings) is warned
 
-    def test_the_session_works_over_http(self, needed: dict[str, str]) -> None:
-        own = {"nuxeo.wopi.hostURL": "http://wopi.example.org/"}
-        assert load(None, overrides=needed | own, environ={}).warnings == ()
+    @pytest.mark.parametrize(
+        ("host_url", "warned"),
+        [
+            ("http://docs.example.org/nuxeo/", False),
+            ("http://docs.example.org:8081/nuxeo/office/", False),
+            ("http://docs.example.org/", True),
+            ("http://docs.example.org/nuxeo2/", True),
+            ("https://wopi.example.org/nuxeo/", True),
+        ],
+    )
+    def test_a_session_that_does_not_reach_the_connector_is_warned_of(
+        self, needed: dict[str, str], host_url: str, warned: bool
+    ) -> None:
+        own = {"nuxeo.url": "http://docs.example.org/nuxeo", "nuxeo.wopi.hostURL": host_url}
+        warnings = load(None, overrides=needed | own, environ={}).warnings
+        assert [line for line in warnings if "nuxeo.wopi.signIn: session" in line] == list(warnings)
+        assert bool(warnings) is warned
 
     @pytest.mark.parametrize(
         ("key", "text"),
