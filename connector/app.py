@@ -19,12 +19,17 @@ from connector.events.delivery import Deliveries, Delivery
 from connector.events.events import EventKind
 from connector.events.text import write_to_log
 from connector.events.webhook import Webhook
+from connector.host.oauth2_pages import OAuth2Pages
 from connector.host.pages import HostPages, HostSettings
-from connector.host.sign_in import SessionSignIn
+from connector.host.sign_in import SessionSignIn, SignIn
+from connector.host.sign_ins_under_way import SignInsUnderWay
+from connector.host.signed_cookies import SignedCookies
+from connector.host.user_cookie import UserCookie
 from connector.links import Links
 from connector.lock_store.base import LockStore, LockStoreBusy
 from connector.lock_store.opening import open_lock_store
 from connector.nuxeo_gateway.gateway import NuxeoGateway
+from connector.nuxeo_gateway.oauth2 import OAuth2
 from connector.nuxeo_gateway.session import NuxeoSession
 from connector.recovery.folder import RecoveryFolder
 from connector.wopi import file_url, info_extensions
@@ -290,13 +295,15 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
     )
     if settings.bootstrapper:
         wopi_http.register(app, bootstrapper.blueprint(), links.bootstrapper_paths)
+    sign_in, oauth2 = make_sign_in(settings, gateway, links, clock)
     HostPages(
         gateway=gateway,
         rights=rights,
         sessions=sessions,
         clients=clients,
         tokens=tokens,
-        sign_in=SessionSignIn(gateway.users, settings.session_cookies),
+        sign_in=sign_in,
+        oauth2=oauth2,
         links=links,
         settings=HostSettings(
             instance=settings.instance,
@@ -341,6 +348,7 @@ def make_links(settings: Settings) -> Links:
         base_url=settings.base_url,
         host_url=settings.host_url,
         clients=[client.name for client in settings.clients],
+        own_sign_in=settings.sign_in == "oauth2",
     )
 
 
@@ -355,6 +363,31 @@ def make_gateway(settings: Settings) -> NuxeoGateway:
         ca_bundle=settings.ca_bundle,
     )
     return NuxeoGateway(session)
+
+
+def make_sign_in(
+    settings: Settings,
+    gateway: NuxeoGateway,
+    links: Links,
+    clock: Callable[[], float] = time.time,
+) -> tuple[SignIn, OAuth2Pages | None]:
+    """How it is known who the user of a browser is, and the pages for it if there are any."""
+    if settings.sign_in != "oauth2":
+        return SessionSignIn(gateway.users, settings.session_cookies), None
+    cookies = SignedCookies(settings.jwt_secret, settings.host_url, links.host_path, clock)
+    user_cookie = UserCookie(cookies, settings.sign_in_for)
+    oauth2 = OAuth2(
+        authorize_url=links.authorization,
+        token_url=f"{settings.rest_url}oauth2/token",
+        redirect_uri=links.sign_in_callback,
+        client_id=settings.oauth2_client_id,
+        client_secret=settings.oauth2_client_secret,
+        connect_timeout=settings.connect_timeout,
+        read_timeout=settings.read_timeout,
+        ca_bundle=settings.ca_bundle,
+    )
+    pages = OAuth2Pages(oauth2, gateway.users, SignInsUnderWay(cookies), user_cookie, links)
+    return user_cookie, pages
 
 
 def make_events(settings: Settings, gateway: NuxeoGateway) -> Deliveries:

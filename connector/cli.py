@@ -12,6 +12,7 @@ import click
 
 from connector import __version__, config, config_values, logs, whole_file
 from connector.cli_locks import check_lock_store
+from connector.cli_oauth2 import oauth2
 from connector.cli_options import Usage, conf_option, read_settings, set_option
 from connector.cli_recover import recover
 
@@ -28,6 +29,7 @@ def main() -> None:
 
 
 main.add_command(recover)
+main.add_command(oauth2)
 
 
 @main.command()

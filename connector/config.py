@@ -37,6 +37,7 @@ from connector.config_overrides import (
     load_overrides,
     unknown_override,
 )
+from connector.config_sign_in import sign_in_warnings
 from connector.config_sources import (
     OWN_ENVIRONMENT_PREFIX,
     OWN_PREFIX,
@@ -114,6 +115,10 @@ class Settings:
     recovery_max_size: int
     ca_bundle: Path | None
     session_cookies: tuple[str, ...]
+    sign_in: str
+    oauth2_client_id: str
+    oauth2_client_secret: str | None = field(repr=False)
+    sign_in_for: int
     language: str
     business_user: bool
     restrictions: tuple[str, ...]
@@ -188,6 +193,7 @@ class _Loading:
             clients = load_clients(names, values, self._sources, self._problems)
             self._check_routes(values.get("routes") or {}, names)
         overrides = load_overrides(self._sources, self._problems, self._warnings)
+        self._warnings += sign_in_warnings(values)
         # Slips of the pen first: they may well be why something else is missing.
         problems = [*self._unknown_keys(names), *self._problems]
         if self._sources.problem is not None:
@@ -309,6 +315,7 @@ _EMPTY: Mapping[str, object] = {
     "restrictions": (),
     "frame_ancestors": (),
     "provider_id": "",
+    "oauth2_client_secret": None,
 }
 """The defaults that no text stands for."""
 

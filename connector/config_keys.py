@@ -361,6 +361,44 @@ KEYS: tuple[SettingsKey, ...] = (
         "Add the load balancer's where sessions stick to a node.",
     ),
     SettingsKey(
+        key="nuxeo.wopi.signIn",
+        attribute="sign_in",
+        parse=values.one_of(*values.SIGN_INS),
+        default="session",
+        expected="session or oauth2",
+        purpose="How browsers sign in: by Nuxeo's session cookie, which reaches the connector only "
+        "below Nuxeo's own address, or by OAuth2 at Nuxeo, for a connector on a domain of its own; "
+        "see sign-in.md.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.oauth2.clientId",
+        attribute="oauth2_client_id",
+        parse=values.oauth2_client_id,
+        default="nuxeo-wopi-connector",
+        expected="at most 100 letters, digits and . _ ~ - (A-Z a-z 0-9)",
+        purpose="The id of the connector's entry among Nuxeo's OAuth2 clients. "
+        "`nuxeo-wopi oauth2 register` makes the entry.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.oauth2.clientSecret",
+        attribute="oauth2_client_secret",
+        parse=values.secret,
+        default="",
+        secret=True,
+        expected="a secret, at best 32 or more letters and digits",
+        purpose="The secret of that entry. None unless set: PKCE is used in any case.",
+    ),
+    SettingsKey(
+        key="nuxeo.wopi.oauth2.signInFor",
+        attribute="sign_in_for",
+        parse=values.whole_number(60, 86400),
+        default="300",
+        expected="a whole number of seconds from 60 to 86400",
+        purpose="For how long after its sign-in by OAuth2 a browser is taken for that user. Then "
+        "Nuxeo is asked again, without a click where the user is still signed in there. The "
+        "connector cannot see that they signed out there, or that somebody else signed in.",
+    ),
+    SettingsKey(
         key="nuxeo.wopi.language",
         attribute="language",
         parse=values.language,

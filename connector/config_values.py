@@ -17,6 +17,7 @@ from connector.language import with_region
 
 _URL_TEXT = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_OAUTH2_CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,100}")
 _SIZE = re.compile(r"(\d{1,18})([kmg]?)", re.IGNORECASE)
 _SIZE_FACTORS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 _CLIENT_NAME = re.compile(r"[a-z][a-z0-9]{0,15}")
@@ -42,6 +43,9 @@ EVENTS = ("sessionOpened", "saved", "sessionClosed", "versionCreated", "conflict
 
 RESTRICTIONS = ("print", "copy", "download", "export")
 """What can be withheld from users, as :mod:`connector.wopi.clients` has it."""
+
+SIGN_INS = ("session", "oauth2")
+"""How browsers sign in, as :mod:`connector.app` has it."""
 
 OFF = "off"
 """Switches off what otherwise has a folder."""
@@ -118,6 +122,13 @@ def secret(text: str) -> str:
         raise ValueError("holds a control character, which Nuxeo does not take as it stands")
     if not _is_encodable(text):
         raise ValueError("holds half of a surrogate pair, which no encoding has")
+    return text
+
+
+def oauth2_client_id(text: str) -> str:
+    """The id of an OAuth2 client, which needs no encoding wherever it stands."""
+    if not _OAUTH2_CLIENT_ID.fullmatch(text):
+        raise ValueError("is not such an id")
     return text
 
 

@@ -16,6 +16,11 @@ WOPI = "site/wopi/"
 HOST_PAGES = "wopi/"
 """Below ``nuxeo.wopi.hostURL``: where users open files, as with the Java addon."""
 
+SIGN_IN_CALLBACK = "oauth2/callback"
+SIGN_OUT = "signout"
+SIGNED_IN = "signedin"
+"""Below ``HOST_PAGES``."""
+
 _DEFAULT_REPOSITORY = "default"
 
 
@@ -28,12 +33,20 @@ class Links:
         host_url: the connector as browsers see it.
         clients: names of the office clients; with several, links to host pages say which is meant.
 
-    All addresses end with a slash.
+    All addresses end with a slash. ``own_sign_in`` says whether the connector itself remembers who
+    is signed in.
     """
 
     def __init__(
-        self, *, nuxeo_url: str, base_url: str, host_url: str, clients: Sequence[str] = ()
+        self,
+        *,
+        nuxeo_url: str,
+        base_url: str,
+        host_url: str,
+        clients: Sequence[str] = (),
+        own_sign_in: bool = False,
     ) -> None:
+        self._own_sign_in = own_sign_in
         self._nuxeo_url = nuxeo_url
         self._base_url = base_url
         self._host_url = host_url
@@ -68,8 +81,24 @@ class Links:
 
     @property
     def sign_out(self) -> str:
+        """Ends the user's Nuxeo session, and before that the connector's own if there is one."""
+        own = f"{self._host_url}{HOST_PAGES}{SIGN_OUT}"
+        return own if self._own_sign_in else self.sign_out_of_nuxeo
+
+    @property
+    def sign_out_of_nuxeo(self) -> str:
         """Ends the user's Nuxeo session."""
         return f"{self._nuxeo_url}logout"
+
+    @property
+    def sign_in_callback(self) -> str:
+        """Where a browser comes back to from its sign-in at Nuxeo by OAuth2."""
+        return f"{self._host_url}{HOST_PAGES}{SIGN_IN_CALLBACK}"
+
+    @property
+    def about(self) -> str:
+        """The page that says what the connector is."""
+        return f"{self._host_url}{HOST_PAGES}"
 
     def wopi_src(self, file_id: str) -> str:
         """WOPISrc: where an office client finds the file."""
@@ -149,7 +178,20 @@ class Links:
 
         ``query`` is that of the host page, encoded, without its question mark.
         """
-        page = self._host_page_path(action, reference) + (f"?{query}" if query else "")
+        return self._sign_in_to(self._host_page_path(action, reference), query)
+
+    @property
+    def signed_in(self) -> str:
+        """The page that says that all is well, for who was sent to sign in from an open one."""
+        return f"{self._host_url}{HOST_PAGES}{SIGNED_IN}"
+
+    @property
+    def sign_in_again(self) -> str:
+        """Nuxeo's login page, leading back to :attr:`signed_in`."""
+        return self._sign_in_to(f"{HOST_PAGES}{SIGNED_IN}")
+
+    def _sign_in_to(self, page: str, query: str = "") -> str:
+        page += f"?{query}" if query else ""
         # Nuxeo takes what is relative to its own address; LTS 2021 and later refuse anything that
         # has a scheme. The latter is for a connector beside the sandbox only, at another port.
         if self._host_url == self._nuxeo_url:
@@ -158,13 +200,6 @@ class Links:
             wanted = f"{urlsplit(self._host_url).path}{page}"
         else:
             wanted = f"{self._host_url}{page}"
-        return f"{self._nuxeo_url}login.jsp?requestedUrl={quote(wanted, safe='')}"
-
-    @property
-    def sign_in_again(self) -> str:
-        """Nuxeo's login page, leading back to a page that says that all is well."""
-        page = f"{HOST_PAGES}signedin"
-        wanted = page if self._host_url == self._nuxeo_url else f"{self._host_url}{page}"
         return f"{self._nuxeo_url}login.jsp?requestedUrl={quote(wanted, safe='')}"
 
     @staticmethod

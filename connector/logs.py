@@ -7,7 +7,7 @@ import re
 import sys
 
 _SECRETS = re.compile(
-    r"(access_token(?:=|%3D)|ticket(?:=|%3D)|Bearer\s+|JSESSIONID=|X-Authentication-Token[=:]\s*)[^\s&\"',;]+",
+    r"((?<=[?&])(?:code|state)=|access_token(?:=|%3D)|ticket(?:=|%3D)|Bearer\s+|JSESSIONID=|X-Authentication-Token[=:]\s*)[^\s&\"',;]+",
     re.IGNORECASE,
 )
 _JWT = re.compile(r"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]{5,}")

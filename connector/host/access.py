@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from connector.file_reference import FileReference
 from connector.host import problems
 from connector.host.problem_pages import NotOpened
-from connector.host.sign_in import SessionSignIn
+from connector.host.sign_in import SignIn, SignInUnclear
 from connector.nuxeo_gateway.blobs import Blobs
 from connector.nuxeo_gateway.documents import Blob, Document
 from connector.nuxeo_gateway.errors import (
@@ -34,7 +34,7 @@ class Access:
         sign_in: learns the user from their browser.
     """
 
-    def __init__(self, blobs: Blobs, rights: Rights, sign_in: SessionSignIn) -> None:
+    def __init__(self, blobs: Blobs, rights: Rights, sign_in: SignIn) -> None:
         self._blobs = blobs
         self._rights = rights
         self._sign_in = sign_in
@@ -52,6 +52,9 @@ class Access:
         except NuxeoUnavailable as error:
             _log.warning("who is the user: %s", error)
             raise NotOpened(problems.NUXEO_UNAVAILABLE) from error
+        except SignInUnclear as error:
+            _log.warning("a browser has the cookies of two users")
+            raise NotOpened(problems.SIGN_IN_UNCLEAR) from error
         if user is None:
             raise NotOpened(problems.NOT_SIGNED_IN, reference=reference)
         return user

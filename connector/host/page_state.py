@@ -24,7 +24,7 @@ from connector.host.access import Access
 from connector.host.kept_saves import KeptSaves
 from connector.host.page_calls import PageCall, PageCalls, private, refused
 from connector.host.problem_pages import NotOpened
-from connector.host.sign_in import SessionSignIn
+from connector.host.sign_in import SignIn, SignInUnclear
 from connector.links import Links
 from connector.lock_store.base import LockStore, LockStoreBusy, OpenPage
 from connector.nuxeo_gateway.errors import GatewayError
@@ -61,7 +61,7 @@ class PageState:
         *,
         gateway: NuxeoGateway,
         access: Access,
-        sign_in: SessionSignIn,
+        sign_in: SignIn,
         store: LockStore,
         calls: PageCalls,
         tokens: AccessTokens,
@@ -132,6 +132,8 @@ class PageState:
         if token.is_over or now - signed_in_at >= _SIGNED_IN_FOR:
             try:
                 user = self._sign_in.user(request.cookies)
+            except SignInUnclear:
+                user = None
             except GatewayError as error:
                 _log.warning("who is the user: %s", error)
                 return private(Response(status=503))

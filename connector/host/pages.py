@@ -25,15 +25,16 @@ from connector.host.apps import apps
 from connector.host.asked import Asked, HostAction, asked
 from connector.host.kept_saves import KeptSaves
 from connector.host.notices import notices
+from connector.host.oauth2_pages import OAuth2Pages
 from connector.host.opening import Candidate, Choice, choose, decide, extension_of
 from connector.host.page_calls import PageCalls
 from connector.host.page_language import page_texts
 from connector.host.page_state import PageState
 from connector.host.page_texts import script_texts
 from connector.host.problem_pages import NotOpened, ProblemPages
-from connector.host.sign_in import SessionSignIn
+from connector.host.sign_in import SignIn
 from connector.language import with_region
-from connector.links import Links
+from connector.links import SIGNED_IN, Links
 from connector.lock_store.base import LockStore, LockStoreBusy
 from connector.nuxeo_gateway.documents import Blob, Document
 from connector.nuxeo_gateway.errors import NuxeoFailed
@@ -90,13 +91,15 @@ class HostPages:
         sessions: Sessions,
         clients: OfficeClients,
         tokens: AccessTokens,
-        sign_in: SessionSignIn,
+        sign_in: SignIn,
         links: Links,
         settings: HostSettings,
         store: LockStore,
         recovery: RecoveryFolder | None = None,
         clock: Callable[[], float] = time.time,
+        oauth2: OAuth2Pages | None = None,
     ) -> None:
+        self._oauth2 = oauth2
         self._gateway = gateway
         self._access = Access(gateway.blobs, rights, sign_in)
         self._sessions = sessions
@@ -132,12 +135,14 @@ class HostPages:
         )
         self._kept.add_to(blueprint)
         self._state.add_to(blueprint)
-        blueprint.add_url_rule("/signedin", view_func=self.signed_in)
+        blueprint.add_url_rule(f"/{SIGNED_IN}", view_func=self.signed_in)
         # What is none of these is somebody's broken link.
         blueprint.add_url_rule("/", view_func=self.about)
         for rule in ("/", "/<path:rest>"):
             blueprint.add_url_rule(rule, view_func=self.broken_link, methods=_ALL_METHODS)
         blueprint.register_error_handler(NotOpened, self._problems.page)
+        if self._oauth2 is not None:
+            self._oauth2.add_to(blueprint, self._problems)
         blueprint.register_error_handler(Exception, self._fail)
         app.register_blueprint(blueprint, url_prefix=url_prefix.rstrip("/"))
 

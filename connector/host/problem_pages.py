@@ -11,7 +11,7 @@ from flask import Response, render_template, request
 
 from connector.file_reference import FileReference
 from connector.host import problems, responses
-from connector.host.asked import HostAction
+from connector.host.asked import CLIENT_PARAMETER, HostAction
 from connector.host.page_language import page_texts
 from connector.host.problems import Problem
 from connector.host.translations import Texts
@@ -30,6 +30,7 @@ class NotOpened(Exception):
         problem: the reason.
         reference: the file, where it may be told that it is there.
         file_name: its name, where it can be downloaded instead.
+        again: where to try again, if not where the page itself is.
     """
 
     def __init__(
@@ -38,11 +39,13 @@ class NotOpened(Exception):
         *,
         reference: FileReference | None = None,
         file_name: str | None = None,
+        again: str | None = None,
     ) -> None:
         super().__init__(problem.title)
         self.problem = problem
         self.reference = reference
         self.file_name = file_name
+        self.again = again
 
 
 class ProblemPages:
@@ -102,7 +105,14 @@ class ProblemPages:
             # Encoded anew: Nuxeo refuses a way back that is no proper address.
             query = urlencode(list(request.args.items(multi=True)))
             return {_("Sign in to Nuxeo"): self._links.sign_in(action, reference, query)}
-        if error.problem.try_again:
+        if error.problem.own_tab and reference is not None:
+            action = (request.view_args or {}).get("action", "view")
+            action = HostAction.VIEW if action == HostAction.EMBED_VIEW else action
+            client = request.args.get(CLIENT_PARAMETER)
+            return {_("Open in a new tab"): self._links.host_page(action, reference, client)}
+        if error.again is not None:
+            buttons[_("Try again")] = error.again
+        elif error.problem.try_again:
             buttons[_("Try again")] = _THIS_PAGE
         if reference is not None and error.file_name is not None:
             buttons[_("Download the file")] = self._links.download(reference, error.file_name)

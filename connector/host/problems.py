@@ -19,6 +19,7 @@ class Problem:
         for_administrator: whether it needs somebody to look at the log.
         try_again: whether it may have passed in a minute.
         sign_out: whether somebody else may be luckier.
+        own_tab: whether it would not be in the way in a tab of its own.
     """
 
     status: HTTPStatus
@@ -27,6 +28,7 @@ class Problem:
     for_administrator: bool = False
     try_again: bool = False
     sign_out: bool = False
+    own_tab: bool = False
 
 
 RUNNING = Problem(
@@ -51,6 +53,60 @@ SIGNED_IN_AGAIN = Problem(
 )
 """No problem either: for whoever was sent to sign in while a document stayed open."""
 
+SIGN_IN_IN_A_TAB = Problem(
+    HTTPStatus.UNAUTHORIZED,
+    N_("Please sign in"),
+    N_(
+        "You are not signed in, and inside another page that cannot be done. Open the file in a"
+        " tab of its own."
+    ),
+    own_tab=True,
+)
+SIGN_IN_NOT_OURS = Problem(
+    HTTPStatus.BAD_REQUEST,
+    N_("This sign-in cannot be completed"),
+    N_(
+        "It took longer than ten minutes, was begun in another browser, or is complete already; or"
+        " your browser keeps no cookies. Go to the document and open the file from there."
+    ),
+)
+SIGN_IN_DENIED = Problem(
+    HTTPStatus.FORBIDDEN,
+    N_("You have not agreed"),
+    N_(
+        "Files can be opened here only if you let the office connection see in Nuxeo who you are"
+        " and act for you."
+    ),
+)
+SIGN_IN_FAILED = Problem(
+    HTTPStatus.BAD_REQUEST,
+    N_("The sign-in did not work"),
+    N_("It may have taken too long. Try again; if it stays like this, tell your administrator."),
+    for_administrator=True,
+)
+SIGN_IN_AS_GUEST = Problem(
+    HTTPStatus.FORBIDDEN,
+    N_("Please sign in with your own account"),
+    N_("Nuxeo takes you for a guest. Sign in there with your own account, then try again."),
+)
+SIGN_IN_NOT_SET_UP = Problem(
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    N_("The sign-in is not set up correctly"),
+    N_(
+        "Nuxeo knows you but does not let this connector ask who you are. An administrator has to"
+        " register the connector in Nuxeo."
+    ),
+    for_administrator=True,
+)
+SIGN_IN_UNCLEAR = Problem(
+    HTTPStatus.BAD_REQUEST,
+    N_("It is not clear who you are"),
+    N_(
+        "Your browser says that two people are signed in. Sign out and sign in again; if it stays"
+        " like this, remove the cookies of this site."
+    ),
+    sign_out=True,
+)
 NO_SUCH_DOCUMENT = Problem(
     HTTPStatus.NOT_FOUND,
     N_("This document does not exist"),

@@ -1,13 +1,12 @@
-"""Who the user of a browser is: sign-in by Nuxeo's own session.
+"""Who the user of a browser is, by the cookies that it sends.
 
-The connector is mounted on Nuxeo's host below ``/nuxeo``, where the browser sends Nuxeo's session
-cookie. The cookie is shown to Nuxeo once to learn the user, and goes nowhere else: not into a log,
-not into a page, not into any other call (REST_CONTRACT 1.4).
+How somebody comes to be signed in is another matter: see :mod:`connector.host.oauth2_pages`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from connector.nuxeo_gateway.errors import NuxeoRefusedUser
 from connector.nuxeo_gateway.users import User, Users
@@ -15,8 +14,28 @@ from connector.nuxeo_gateway.users import User, Users
 _NOT_IN_A_VALUE = frozenset(' ",;\\')
 
 
+class SignInUnclear(Exception):
+    """A browser's cookies say that it is two users'."""
+
+
+class SignIn(Protocol):
+    """A way to know."""
+
+    def user(self, cookies: Mapping[str, str]) -> User | None:
+        """The user whose browser sent ``cookies``; ``None`` if nobody is signed in.
+
+        Raises:
+            SignInUnclear: they say that it is two users'.
+            GatewayError: Nuxeo could not say.
+        """
+
+
 class SessionSignIn:
     """Learns the user from the browser's Nuxeo cookies.
+
+    The connector is mounted on Nuxeo's host below ``/nuxeo``, where the browser sends Nuxeo's
+    session cookie. The cookie is shown to Nuxeo once to learn the user, and goes nowhere else: not
+    into a log, not into a page, not into any other call (REST_CONTRACT 1.4).
 
     Args:
         users: asks Nuxeo.
@@ -28,11 +47,7 @@ class SessionSignIn:
         self._cookie_names = cookie_names
 
     def user(self, cookies: Mapping[str, str]) -> User | None:
-        """The user whose browser sent ``cookies``; ``None`` if nobody is signed in.
-
-        Raises:
-            GatewayError: Nuxeo could not say.
-        """
+        """See :class:`SignIn`."""
         shown = [
             f"{name}={cookies[name]}"
             for name in self._cookie_names

@@ -19,6 +19,10 @@ class NuxeoFailed(GatewayError):
     """An answer that is neither success nor refusal, or one that makes no sense."""
 
 
+class NuxeoKnowsNoSuchCall(NuxeoFailed):
+    """Nuxeo answered 405: this release of it does not have the call."""
+
+
 class BlobNotStored(GatewayError):
     """Nuxeo answered 200 to an update, but the blob it now holds is not the one sent."""
 
@@ -48,3 +52,15 @@ class NuxeoTooLarge(NuxeoRefusal):
 
     Nuxeo's ``QuotaExceededException`` says 413 since LTS 2025.9 (NXP-30837), and 500 before.
     """
+
+
+class OAuth2Refused(NuxeoRefusal):
+    """Nuxeo gives no token for a code.
+
+    Attributes:
+        error: the reason's name, of RFC 6749.
+    """
+
+    def __init__(self, error: str) -> None:
+        super().__init__(f"Nuxeo gives no token: {error}")
+        self.error = error

@@ -200,5 +200,47 @@ def test_only_administrators_register_clients(alice):
     alice.post("api/v1/oauth2/client", body, 403)
 
 
+def test_a_client_is_changed_and_keeps_the_secret_that_is_not_sent(admin, client):
+    path = f"api/v1/oauth2/client/{client}"
+    before = admin.get(path, 200).json()
+    assert (before["redirectURIs"], before["secret"]) == (
+        [REDIRECT, "https://example.org/back"],
+        "s3cret",
+    )
+    wanted = {
+        "entity-type": "oauth2Client",
+        "name": "Office of another test",
+        "id": client,
+        "redirectURIs": ["http://localhost:8081/back"],
+        "isAutoGrant": True,
+        "isEnabled": True,
+    }
+    admin.call("PUT", path, 200, json=wanted)
+    after = admin.get(path, 200).json()
+    assert after["secret"] == "s3cret"
+    assert {name: after[name] for name in wanted} == wanted
+    admin.call("PUT", path, 200, json={**wanted, "secret": "another"})
+    assert admin.get(path, 200).json()["secret"] == "another"
+
+
+@pytest.mark.parametrize("uri", ["http://example.org/back", "http://localhost.example.org/"])
+def test_no_client_comes_back_by_plain_http(admin, client, uri):
+    body = {
+        "entity-type": "oauth2Client",
+        "name": "x",
+        "id": client,
+        "redirectURIs": [uri],
+        "isEnabled": True,
+    }
+    admin.call("PUT", f"api/v1/oauth2/client/{client}", 400, json=body)
+
+
+def test_only_administrators_change_clients(alice, client):
+    path = f"api/v1/oauth2/client/{client}"
+    alice.get(path, 403)
+    body = {"entity-type": "oauth2Client", "name": "x", "id": client, "redirectURIs": [REDIRECT]}
+    alice.call("PUT", path, 403, json=body)
+
+
 def test_a_token_is_fetched_by_post_only(nobody):
     nobody.get("oauth2/token", 405)

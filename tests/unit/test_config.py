@@ -89,6 +89,10 @@ class TestDefaults:
             recovery_max_size=2 * 1024**3,
             ca_bundle=None,
             session_cookies=("JSESSIONID",),
+            sign_in="session",
+            oauth2_client_id="nuxeo-wopi-connector",
+            oauth2_client_secret=None,
+            sign_in_for=300,
             language="en-US",
             business_user=True,
             restrictions=(),
@@ -796,6 +800,59 @@ class TestWebhook:
         [problem] = problems(None, needed)
         assert "nuxeo.wopi.webhook.url: the value has a fragment (#)" in problem
         assert "in-the" not in problem
+
+
+class TestSignIn:
+    @pytest.mark.parametrize(
+        ("host_url", "warned"),
+        [
+            ("https://wopi.example.org/", False),
+            ("http://localhost/", False),
+            ("http://localhost:8081/x", False),
+            ("http://localhost.example.org/", True),
+            ("http://127.0.0.1:8081/", True),
+            ("http://wopi.example.org/", True),
+        ],
+    )
+    def test_oauth2_over_http_is_warned_of(
+        self, needed: dict[str, str], host_url: str, warned: bool
+    ) -> None:
+        own = {"nuxeo.wopi.signIn": "oauth2", "nuxeo.wopi.hostURL": host_url}
+        warnings = load(None, overrides=needed | own, environ={}).warnings
+        assert [line for line in warnings if "nuxeo.wopi.signIn" in line] == list(warnings)
+        assert bool(warnings) is warned
+
+    @pytest.mark.parametrize(
+        ("host_url", "warned"),
+        [
+            ("http://docs.example.org/nuxeo/", False),
+            ("http://docs.example.org:8081/nuxeo/office/", False),
+            ("http://docs.example.org/", True),
+            ("http://docs.example.org/nuxeo2/", True),
+            ("https://wopi.example.org/nuxeo/", True),
+        ],
+    )
+    def test_a_session_that_does_not_reach_the_connector_is_warned_of(
+        self, needed: dict[str, str], host_url: str, warned: bool
+    ) -> None:
+        own = {"nuxeo.url": "http://docs.example.org/nuxeo", "nuxeo.wopi.hostURL": host_url}
+        warnings = load(None, overrides=needed | own, environ={}).warnings
+        assert [line for line in warnings if "nuxeo.wopi.signIn: session" in line] == list(warnings)
+        assert bool(warnings) is warned
+
+    @pytest.mark.parametrize(
+        ("key", "text"),
+        [
+            ("signIn", "saml"),
+            ("oauth2.clientId", "a b"),
+            ("oauth2.clientId", "x" * 101),
+            ("oauth2.signInFor", "59"),
+            ("oauth2.signInFor", "86401"),
+        ],
+    )
+    def test_what_cannot_work_is_refused(self, needed: dict[str, str], key: str, text: str) -> None:
+        with pytest.raises(ConfigurationError, match=f"nuxeo.wopi.{key}"):
+            load(None, overrides=needed | {f"nuxeo.wopi.{key}": text}, environ={})
 
 
 class TestDocumentation:

@@ -35,6 +35,7 @@ WIRING = {
     "connector.app",
     "connector.cli",
     "connector.cli_locks",
+    "connector.cli_oauth2",
     "connector.cli_recover",
     "connector.support",
 }

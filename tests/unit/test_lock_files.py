@@ -46,7 +46,7 @@ def test_production_has_nothing_of_the_demo() -> None:
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_the_package_that_hides_pyjwt_is_nowhere(name: str) -> None:
-    assert not {"jwt", "authlib"} & locked(name).keys()
+    assert "jwt" not in locked(name)
 
 
 def test_every_direct_dependency_is_explained() -> None:

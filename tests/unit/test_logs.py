@@ -20,6 +20,7 @@ TOKEN = "eyJhbGciOiJIUzUxMiJ9.eyJzdWIiOiJhbmEifQ.c2lnbmF0dXJl"
         "WOPISrc=x&access_token%3Dopaque-secret",
         "Cookie: JSESSIONID=opaque-secret.node1; other=1",
         "X-Authentication-Token: opaque-secret",
+        "GET /wopi/oauth2/callback?code=opaque-secret&state=opaque-secret HTTP/1.1",
     ],
 )
 def test_secrets_are_taken_out(text):

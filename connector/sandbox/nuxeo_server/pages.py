@@ -17,6 +17,7 @@ from connector.sandbox.nuxeo_server.auth import SESSION_COOKIE, USERS
 from connector.sandbox.nuxeo_server.context import Server
 from connector.sandbox.nuxeo_server.downloads import may_download, send_blob
 from connector.sandbox.nuxeo_server.errors import NuxeoError
+from connector.sandbox.nuxeo_server.oauth2 import CLIENTS
 from connector.sandbox.nuxeo_server.security import Principal
 from connector.sandbox.nuxeo_server.seed import DEMO
 from connector.sandbox.nuxeo_server.session import Session
@@ -245,13 +246,20 @@ class Pages:
 
     def _page(self, template: str, **values: Any) -> Response:
         response = Response(render_template(template, **values), mimetype="text/html")
-        # After sign-in the browser is sent on, to the connector too.
-        connector = urlsplit(self._server.connector_url or "")
-        others = f"{connector.scheme}://{connector.netloc}" if connector.netloc else ""
-        response.headers["Content-Security-Policy"] = _POLICY.format(others=others)
+        # After sign-in the browser is sent on: to the connector, or back to an OAuth2 client.
+        policy = _POLICY.format(others=" ".join(self._origins_beyond()))
+        response.headers["Content-Security-Policy"] = policy
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
+
+    def _origins_beyond(self) -> list[str]:
+        """Where a form's answer may lead on to."""
+        urls = [self._server.connector_url or ""]
+        for client in self._server.store.entries(CLIENTS):
+            urls += client["redirectURIs"]
+        parts = [urlsplit(url) for url in urls]
+        return sorted({f"{part.scheme}://{part.netloc}" for part in parts if part.netloc})
 
 
 def _origin(parts: SplitResult) -> str:

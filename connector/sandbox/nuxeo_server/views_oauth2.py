@@ -56,7 +56,7 @@ class OAuth2Views:
         add(
             "/api/v1/oauth2/client/<client_id>",
             view_func=self.client,
-            methods=["GET", "DELETE"],
+            methods=["GET", "PUT", "DELETE"],
         )
         return views
 
@@ -107,26 +107,14 @@ class OAuth2Views:
     def create_client(self) -> ResponseReturnValue:
         """Register a client."""
         _require_administrator()
-        sent = json_object()
-        client_id, uris = str(sent.get("id") or ""), sent.get("redirectURIs") or []
-        if not client_id or not sent.get("name") or not all(map(is_redirect_uri, uris)) or not uris:
-            raise NuxeoError(400, "Client name, id and valid redirect URIs are required")
-        client = {
-            "name": sent["name"],
-            "id": client_id,
-            "secret": sent.get("secret"),
-            "redirectURIs": uris,
-            "isAutoGrant": bool(sent.get("isAutoGrant")),
-            "isEnabled": bool(sent.get("isEnabled")),
-        }
+        client = _sent_client()
         with self._store.writing():
-            if self._store.entry(CLIENTS, client_id):
-                raise NuxeoError(400, f"Client with id '{client_id}' already exists")
-            self._store.put_entry(CLIENTS, client_id, client)
+            self._check_is_new(client["id"])
+            self._store.put_entry(CLIENTS, client["id"], client)
         return jsonify(_json(client)), 201
 
     def client(self, client_id: str) -> ResponseReturnValue:
-        """A client; or remove it."""
+        """A client; or change it, or remove it."""
         _require_administrator()
         client = self._store.entry(CLIENTS, client_id)
         if client is None:
@@ -135,7 +123,20 @@ class OAuth2Views:
             with self._store.writing():
                 self._store.delete_entry(CLIENTS, client_id)
             return void()
+        if request.method == "PUT":
+            sent = _sent_client()
+            with self._store.writing():
+                if sent["id"] != client_id:
+                    self._check_is_new(sent["id"])
+                    self._store.delete_entry(CLIENTS, client_id)
+                # The server takes a secret that is not sent for one that stays.
+                client = {**sent, "secret": sent["secret"] or client.get("secret")}
+                self._store.put_entry(CLIENTS, client["id"], client)
         return jsonify(_json(client))
+
+    def _check_is_new(self, client_id: str) -> None:
+        if self._store.entry(CLIENTS, client_id):
+            raise NuxeoError(400, f"Client with id '{client_id}' already exists")
 
     def _with_code(self, authorization: Authorization) -> Response:
         code = self._oauth2.code(authorization, principal().name)
@@ -173,6 +174,24 @@ def _client_credentials() -> dict[str, str]:
 
 def _json(client: dict[str, Any]) -> dict[str, Any]:
     return {"entity-type": "oauth2Client", **client}
+
+
+def _sent_client() -> dict[str, Any]:
+    """The client in the body of a request."""
+    sent = json_object()
+    uris = sent.get("redirectURIs") or []
+    if not sent.get("name") or not sent.get("id") or not uris:
+        raise NuxeoError(400, "Client name, id and redirect URIs are required")
+    if wrong := [uri for uri in uris if not is_redirect_uri(uri)]:
+        raise NuxeoError(400, f"'{wrong[0]}' is not a valid redirect URI")
+    return {
+        "name": sent["name"],
+        "id": str(sent["id"]),
+        "secret": sent.get("secret"),
+        "redirectURIs": uris,
+        "isAutoGrant": bool(sent.get("isAutoGrant")),
+        "isEnabled": bool(sent.get("isEnabled")),
+    }
 
 
 def _require_administrator() -> None:

@@ -1,0 +1,60 @@
+"""Who the user of a browser is: by a cookie that the connector itself has set after sign-in.
+
+It is good for a short time, since the connector cannot see that somebody signed out of Nuxeo. It is
+set anew by every sign-in, and never made longer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from werkzeug.wrappers import Response
+
+from connector.host.sign_in import SignInUnclear
+from connector.host.signed_cookies import SignedCookies
+from connector.nuxeo_gateway.users import User
+
+_NAME = "nuxeo-wopi-user"
+_AUDIENCE = "nuxeo-wopi-browser:user"
+_LONGEST_DISPLAY_NAME = 100
+
+
+class UserCookie:
+    """Reads and sets it; one of the ways of :class:`connector.host.sign_in.SignIn`.
+
+    Args:
+        cookies: keeps it.
+        lifetime: seconds.
+    """
+
+    def __init__(self, cookies: SignedCookies, lifetime: int) -> None:
+        self._cookies = cookies
+        self._lifetime = lifetime
+
+    def user(self, cookies: Mapping[str, str]) -> User | None:
+        """The user whose browser sent ``cookies``; ``None`` if nobody is signed in.
+
+        Raises:
+            SignInUnclear: they say that it is two users'.
+        """
+        found = {
+            str(claims["sub"]): str(claims.get("name") or claims["sub"])
+            for claims in self._cookies.read(cookies, _NAME, _AUDIENCE)
+            if claims.get("sub")
+        }
+        if len(found) > 1:
+            raise SignInUnclear
+        return next((User(name, shown, False) for name, shown in found.items()), None)
+
+    def set(self, response: Response, user: User) -> None:
+        """Have a browser be this user's, whoever's it was before.
+
+        Raises:
+            ValueError: the user's name is longer than a cookie can be.
+        """
+        claims = {"sub": user.name, "name": user.display_name[:_LONGEST_DISPLAY_NAME]}
+        self._cookies.set(response, _NAME, _AUDIENCE, claims, self._lifetime)
+
+    def clear(self, response: Response) -> None:
+        """Have a browser be nobody's."""
+        self._cookies.clear(response, _NAME)
