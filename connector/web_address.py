@@ -72,3 +72,20 @@ def ip_address(text: str) -> str:
         return str(ipaddress.ip_address(text))
     except ValueError:
         raise ValueError("has an IP address that makes no sense") from None
+
+
+def is_shown_within(frame: str, page: str) -> bool:
+    """Whether browsers show a frame of one origin inside a page of another.
+
+    They show none by http inside a page by https, but from the machine itself (W3C, "Mixed
+    Content" 4.4, and "Secure Contexts" 3.1).
+    """
+    if not (frame.startswith("http:") and page.startswith("https:")):
+        return True
+    host = (urlsplit(frame).hostname or "").rstrip(".")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

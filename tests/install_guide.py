@@ -1,8 +1,7 @@
 """``docs/install.md`` as tests use it: its blocks of commands and of configuration, in order.
 
 A block is what stands between two fences. A comment before it says what is special about it:
-``file: PATH`` for what is to be in a file, ``not run: REASON`` for what a test cannot do, and
-``from: KEY`` for what needs a connector that has this setting.
+``file: PATH`` for what is to be in a file, and ``not run: REASON`` for what a test cannot do.
 """
 
 import re
@@ -36,7 +35,7 @@ class Block:
     text: str
 
     def said(self, what):
-        """What the comment says of ``file``, ``not run`` or ``from``."""
+        """What the comment says of ``file`` or ``not run``."""
         found = re.match(rf"{what}: (.*)", self.note)
         return found and found[1]
 

@@ -42,7 +42,7 @@ from connector.nuxeo_gateway.gateway import NuxeoGateway
 from connector.nuxeo_gateway.permissions import ReadOnlyReason
 from connector.nuxeo_gateway.users import User
 from connector.recovery.folder import RecoveryFolder
-from connector.web_address import origin_of
+from connector.web_address import is_shown_within, origin_of
 from connector.wopi import file_id as file_ids
 from connector.wopi.access_token import AccessTokens, Grant
 from connector.wopi.action_url import action_url
@@ -272,7 +272,7 @@ class HostPages:
             passed_on=wish.passed_on,
         )
         frame_origin = origin_of(url)
-        if frame_origin.startswith("http:") and self._links.host_origin.startswith("https:"):
+        if not is_shown_within(frame_origin, self._links.host_origin):
             _log.error("%s is at %s, which no browser shows on https pages", name, frame_origin)
             raise NotOpened(problems.EDITOR_NOT_SECURE, reference=reference)
         _log.info(

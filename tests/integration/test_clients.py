@@ -50,13 +50,13 @@ class Office:
 
 
 @contextmanager
-def collabora(extensions=("odt", "docx"), actions=("edit",)):
+def collabora(extensions=("odt", "docx"), actions=("edit",), host=HOST):
     """An office whose discovery looks like Collabora's, without keys."""
     port = free_ports(1)
     app = Flask("collabora")
     listed = "".join(
         f'<action name="{action}" ext="{extension}"'
-        f' urlsrc="http://{HOST}:{port}/browser/abc/cool.html?"/>'
+        f' urlsrc="http://{host}:{port}/browser/abc/cool.html?"/>'
         for extension in extensions
         for action in actions
     )
@@ -325,3 +325,23 @@ def test_a_token_for_support_names_its_client(demo, tmp_path, second):
         "Error: there is no office client word; nuxeo.wopi.clients names office, collabora\n"
     )
     assert "?" not in json.loads(run().stdout)["host_url"]
+
+
+def test_an_editor_that_no_browser_would_show_is_told_of(demo, tmp_path, clock):
+    """By http, where the page is by https: the browser would leave the frame empty."""
+    uid = demo.nuxeo().create()
+    with collabora(host="office.example.org") as discovery:
+        settings = {"nuxeo.wopi.discoveryURL": discovery, "nuxeo.wopi.clients": "office"}
+        with connector(demo, tmp_path / "secure", clock, **settings) as made:
+            opened = page_for(demo, made, "alice", uid)
+            assert opened.status_code == 200
+        settings["nuxeo.wopi.hostURL"] = "https://docs.example.org/nuxeo/"
+        with connector(demo, tmp_path / "plain", clock, **settings) as made:
+            url = made.settings.base_url
+            browser = Browser(demo, "alice")
+            page = browser.http.get(
+                f"{url}wopi/edit/default/{uid}/file:content", timeout=30, allow_redirects=False
+            )
+    assert page.status_code == 500
+    assert "browsers show no such page inside one with https" in page.text
+    assert "Support id" in page.text

@@ -14,7 +14,6 @@ import time
 
 import pytest
 
-from connector.config_keys import BY_NAME
 from tests import install_guide
 from tests.certificates import make_certificate
 from tests.nginx_server import NginxServer, nginx_binary
@@ -88,7 +87,7 @@ class Machine:
         """Carry out the guide's blocks; returns what each command printed."""
         printed = {}
         for block in blocks:
-            if block.said("not run") or (block.said("from") or "nuxeo.url") not in BY_NAME:
+            if block.said("not run"):
                 continue
             if block.said("file"):
                 self._write(block)
@@ -99,12 +98,7 @@ class Machine:
         return printed
 
     def _write(self, block):
-        lines = block.text.splitlines(keepends=True)
-        # Settings that the guide describes before the connector has them.
-        known = [
-            line for line in lines if line.startswith("#") or line.partition("=")[0] in BY_NAME
-        ]
-        (self.folder / block.said("file")[1:]).write_text(self.here("".join(known)))
+        (self.folder / block.said("file")[1:]).write_text(self.here(block.text))
 
     def _run(self, command):
         line = self.here(command.line)

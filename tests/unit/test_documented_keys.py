@@ -26,9 +26,6 @@ _VARIABLE = re.compile(r"NUXEO_WOPI_(?:[A-Z0-9_]|<[A-Z]+>)+")
 _MISTAKE = re.compile(r"[\w.]+: no such key")
 _SERVICE = re.compile(r"NUXEO_WOPI_(?:SERVICE_HOST|PORT_\d+_TCP_ADDR)")
 
-# What docs/install.md says of the OAuth2 sign-in, which is made beside it; to go with its merge.
-COMING = {"nuxeo.wopi.signIn", "nuxeo.wopi.oauth2.signInFor"}
-
 
 def keys_in(text: str) -> list[str]:
     return _KEY.findall(_MISTAKE.sub("", text))
@@ -42,7 +39,7 @@ def is_known(name: str) -> bool:
         keys = CLIENT_KEYS if client == "<name>" else keys_of(client)
         is_prefix = client == "<name>" and not tail
         return is_prefix or name in {key.key for key in keys}
-    return name in BY_NAME or name in COMING
+    return name in BY_NAME
 
 
 def is_known_variable(name: str) -> bool:

@@ -81,7 +81,7 @@ function open() {
   const form = byId("office-form");
   const editor = new Editor({ ...data.frame, form });
   editor.title = fill(data.texts.frameTitle);
-  const calls = new PageCalls(data.stateUrl, data.pageToken);
+  const calls = new PageCalls(data);
   const state = new State(calls);
   showOpening(editor, state, data.texts);
   offerPages(editor);

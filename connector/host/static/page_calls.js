@@ -5,16 +5,29 @@
 export class PageCalls {
   #url;
   #token;
+  #end;
   #onRenewed = () => {};
 
-  constructor(url, token) {
-    this.#url = url;
-    this.#token = token;
+  // `endsIn` milliseconds the token lives. A browser's clock may be wrong, but it goes on.
+  constructor({ stateUrl, pageToken, endsIn }) {
+    this.#url = stateUrl;
+    this.#token = pageToken;
+    this.#end = Date.now() + endsIn;
+  }
+
+  // When the token ends, as does the office client's; by the browser's clock.
+  get end() {
+    return this.#end;
+  }
+
+  get isOver() {
+    return Date.now() >= this.#end;
   }
 
   // Take another token from now on.
-  renew(token) {
-    this.#token = token;
+  renew({ pageToken, endsIn }) {
+    this.#token = pageToken;
+    this.#end = Date.now() + endsIn;
     this.#onRenewed();
   }
 

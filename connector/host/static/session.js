@@ -12,10 +12,11 @@ export const keepSession = (editor, calls, { endsIn, tokenMessage, texts }) => {
   const said = byId("ending-text");
   const signIn = byId("sign-in");
   const reload = byId("reload");
-  // A browser's clock may be wrong, but it goes on.
-  let end = Date.now() + endsIn;
-  let ahead = Math.min(AHEAD, endsIn / 4);
+  const ahead = Math.min(AHEAD, endsIn / 4);
   let latest;
+  let isWanted = false;
+  // Then it is for the user to do something; what the page does by itself changes nothing.
+  let isRefused = false;
   let isAsking = false;
   let dismissed = "";
 
@@ -44,26 +45,27 @@ export const keepSession = (editor, calls, { endsIn, tokenMessage, texts }) => {
     const response = await calls.ask("/renewal", { method: "POST" });
     if (response.ok) {
       latest = await response.json();
-      calls.renew(latest.pageToken);
-      end = Date.now() + latest.endsIn;
-      ahead = Math.min(AHEAD, latest.endsIn / 4);
+      calls.renew(latest);
+      isWanted = false;
       bar.hidden = true;
       hand();
     } else if (response.status === 401) {
+      isRefused = true;
       show(texts.signInAgain, { canReload: false });
     } else if (response.status === 403) {
+      isRefused = true;
       show(texts.noRightAnyMore);
-    } else if (Date.now() >= end) {
+    } else if (calls.isOver) {
       show(texts.ended);
     }
   };
 
   const look = async () => {
-    if (isAsking || Date.now() < end - ahead) {
+    if (isAsking || isRefused || !(isWanted || Date.now() >= calls.end - ahead)) {
       return;
     }
     if (!tokenMessage) {
-      show(Date.now() < end ? texts.ending : texts.ended, { time: moment(end) });
+      show(calls.isOver ? texts.ended : texts.ending, { time: moment(calls.end) });
       return;
     }
     isAsking = true;
@@ -76,9 +78,14 @@ export const keepSession = (editor, calls, { endsIn, tokenMessage, texts }) => {
   };
 
   setInterval(look, LOOK_AFTER);
-  document.addEventListener("visibilitychange", look);
+  // Somebody is back, from sleep or from signing in.
+  const lookAgain = () => {
+    isRefused = false;
+    look();
+  };
+  document.addEventListener("visibilitychange", lookAgain);
   for (const event of ["focus", "online", "pageshow"]) {
-    window.addEventListener(event, look);
+    window.addEventListener(event, lookAgain);
   }
 
   if (tokenMessage) {
@@ -87,7 +94,7 @@ export const keepSession = (editor, calls, { endsIn, tokenMessage, texts }) => {
     // Its server was refused a save, or will soon be.
     for (const message of ["App_TokenExpiring", "App_TokenExpired"]) {
       editor.on(message, () => {
-        end = Math.min(end, Date.now());
+        isWanted = true;
         look();
       });
     }

@@ -9,7 +9,6 @@ export class State {
   #listeners = [];
   #timer;
   #isAsking = false;
-  #isOver = false;
   // Whether it is to be asked, too, if the file is free.
   isWaiting = false;
   // Until the document is there, what stands in its way is to be known quickly.
@@ -19,10 +18,7 @@ export class State {
     this.#calls = calls;
     document.addEventListener("visibilitychange", () => document.hidden || this.look());
     window.addEventListener("online", () => this.look());
-    calls.onRenewed(() => {
-      this.#isOver = false;
-      this.look();
-    });
+    calls.onRenewed(() => this.look());
     // The page may come back from where browsers put it.
     window.addEventListener("pageshow", (event) => event.persisted && this.look());
     window.addEventListener("pagehide", () => {
@@ -38,8 +34,8 @@ export class State {
   }
 
   async look() {
-    if (this.#isAsking || this.#isOver) {
-      return;
+    if (this.#isAsking || this.#calls.isOver) {
+      return; // What is over goes on when it is renewed.
     }
     this.#isAsking = true;
     clearTimeout(this.#timer);
@@ -51,8 +47,6 @@ export class State {
           listener(state);
         }
       }
-      // The page is too old, as is the office client's token, until both are renewed.
-      this.#isOver = response.status === 401;
     } catch {
       // The connector does not answer just now.
     }
