@@ -73,6 +73,7 @@ def test_what_the_office_tells_of_close_versions_sharing_editing_and_a_new_name(
     page.frame("office-frame").evaluate("top.postMessage('no JSON', '*')")
     tell("File_Rename", NewName="Angebot \u2013 neu")
     expect(page).to_have_title("Angebot \u2013 neu.docx \u2013 Word")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Angebot \u2013 neu.docx")
 
     document = f"{demo.nuxeo_url}ui/#!/doc/{uid}"
     for message, tab in (("UI_FileVersions", "history"), ("UI_Sharing", "permissions")):
@@ -91,6 +92,9 @@ def test_what_the_office_tells_of_close_versions_sharing_editing_and_a_new_name(
     expect(link).to_have_attribute("href", f"{document}?p=history")
     expect(bar.get_by_role("link", name="Permissions")).to_be_hidden()
     alice.picture("versions-offered")
+    tell("UI_Share")
+    expect(bar.get_by_role("link", name="Permissions")).to_be_visible()
+    alice.picture("sharing-offered")
     bar.get_by_role("button", name="Dismiss").click()
     expect(bar).to_be_hidden()
 
@@ -101,6 +105,8 @@ def test_what_the_office_tells_of_close_versions_sharing_editing_and_a_new_name(
     tell("UI_Edit")
     tell("UI_Close")
     page.wait_for_url(document)
+    expect(page.locator(f"#doc-{uid}")).to_be_visible()
+    alice.picture("closed")
 
 
 def test_an_office_that_answers_is_not_doubted(demo, person):

@@ -94,7 +94,7 @@ def test_who_has_it_is_named_and_when_it_is_free_is_told(demo, person, uid):
     notice = alice.page.locator("#notice")
     expect(notice).to_contain_text("Locked by Bob Keller in Nuxeo.")
     expect(alice.frame().locator("#document")).to_contain_text("A report")
-    alice.picture("locked-by-somebody-else")
+    alice.picture("tell-me-when-free")
     notice.get_by_role("button", name="Tell me when it is free").click()
     expect(notice).to_contain_text("Bob Keller has it. You will be told here when it is free.")
     look(alice)

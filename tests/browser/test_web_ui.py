@@ -185,6 +185,7 @@ def test_a_connector_that_is_down_harms_no_page(at_document, demo, person, uid, 
     expect(page.link("files:files/1/file")).to_have_count(0)
     download = page.page.locator('[data-xpath="file:content"] nuxeo-download-button')
     assert download.count() == 0
+    alice.picture("web-ui-connector-down")
     alice.complaints = [each for each in alice.complaints if "wopi/apps" not in each]
 
 
@@ -250,6 +251,7 @@ def test_a_new_document_is_made_and_opened(at_document, demo, person, uid, choic
     assert blob["name"] == f"Plan _ {extension} é {uid[:8]}.{extension}"
     assert int(blob["length"]) > 1000
     expect(tab.frame_locator("#office-frame").locator("#document")).to_be_visible()
+    alice.picture_of(tab, "web-ui-new-opened")
     assert page.url.endswith(f"#!/doc/{made['uid']}")
 
 

@@ -64,7 +64,9 @@ function followNames(editor) {
     // Most tell it without the extension, which a rename cannot change.
     const said = data.encodesNames ? decoded(name) : name;
     const isWhole = said.toLowerCase().endsWith(data.extension.toLowerCase());
-    document.title = `${said}${isWhole ? "" : data.extension} – ${data.known.app}`;
+    const fileName = `${said}${isWhole ? "" : data.extension}`;
+    byId("heading").textContent = fileName;
+    document.title = `${fileName} – ${data.known.app}`;
     editor.title = document.title;
   });
 }
