@@ -19,8 +19,9 @@ from connector.events.delivery import Deliveries, Delivery
 from connector.events.events import EventKind
 from connector.events.text import write_to_log
 from connector.events.webhook import Webhook
+from connector.host.host_page import HostSettings
 from connector.host.oauth2_pages import OAuth2Pages
-from connector.host.pages import HostPages, HostSettings
+from connector.host.pages import HostPages
 from connector.host.sign_in import SessionSignIn, SignIn
 from connector.host.sign_ins_under_way import SignInsUnderWay
 from connector.host.signed_cookies import SignedCookies
@@ -315,7 +316,6 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
         ),
         store=store,
         recovery=recovery,
-        clock=clock,
     ).register(app, links.host_path)
     app.register_error_handler(HTTPException, _plain)
     return Connector(

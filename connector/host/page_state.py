@@ -12,8 +12,6 @@ made on the page (``…/copy``).
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -53,7 +51,6 @@ class PageState:
         tokens: makes access tokens.
         kept: failed saves.
         links: to host pages.
-        clock: seconds since the epoch.
     """
 
     def __init__(
@@ -67,7 +64,6 @@ class PageState:
         tokens: AccessTokens,
         kept: KeptSaves,
         links: Links,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         self._gateway = gateway
         self._access = access
@@ -77,7 +73,6 @@ class PageState:
         self._tokens = tokens
         self._kept = kept
         self._links = links
-        self._clock = clock
 
     def add_to(self, blueprint: Blueprint) -> None:
         """Add the routes."""
@@ -127,7 +122,7 @@ class PageState:
         call = self._calls.made(file_id, grace=_RENEWABLE)
         if call is None:
             return refused()
-        token, now = call.token, self._clock()
+        token, now = call.token, self._tokens.now()
         signed_in_at = token.signed_in_at
         if token.is_over or now - signed_in_at >= _SIGNED_IN_FOR:
             try:
@@ -219,17 +214,18 @@ class PageState:
         )
         return {
             "accessToken": self._tokens.sign(token),
-            **self.times(token),
+            **token_times(token, self._tokens),
             "pageToken": self._calls.token(call.file_id, token),
         }
 
-    def times(self, token: AccessToken) -> dict[str, int]:
-        """When a token ends, and how long that is from now, both in milliseconds.
 
-        The clocks of browsers are not always right.
-        """
-        ttl = token.ttl_milliseconds
-        return {"accessTokenTtl": ttl, "endsIn": ttl - round(self._clock() * 1000)}
+def token_times(token: AccessToken, tokens: AccessTokens) -> dict[str, int]:
+    """When a token ends, and how long that is from now, both in milliseconds.
+
+    The clocks of browsers are not always right.
+    """
+    ttl = token.ttl_milliseconds
+    return {"accessTokenTtl": ttl, "endsIn": ttl - round(tokens.now() * 1000)}
 
 
 def _problem(status: HTTPStatus, reason: str) -> Response:

@@ -81,6 +81,10 @@ class AccessTokens:
         self._lifetime = lifetime
         self._clock = clock
 
+    def now(self) -> float:
+        """The moment by which tokens live and end, in seconds since the epoch."""
+        return self._clock()
+
     def issue(
         self,
         *,
