@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from connector.file_reference import FileReference
+from connector.wopi.access_token import GRACE
 from connector.wopi.file_id import encode
 from connector.wopi.filenames import check
 from tests.support import DEMO_FOLDER, Signed, Wopi
@@ -73,7 +74,7 @@ BAD_TOKENS = {
     "another secret's": lambda demo, good, other: jwt.encode(
         jwt.decode(good.token, options={"verify_signature": False}), "x" * 64, algorithm="HS512"
     ),
-    "expired": lambda demo, good, other: forged(demo, good, exp=int(time.time()) - 1),
+    "expired": lambda demo, good, other: forged(demo, good, exp=int(time.time()) - GRACE),
     "another file's": lambda demo, good, other: other.token,
     "of Nuxeo": lambda demo, good, other: jwt.encode(
         {"iss": "nuxeo", "sub": "alice", "exp": int(time.time()) + 60},
