@@ -228,7 +228,8 @@ KEYS: tuple[SettingsKey, ...] = (
         parse=values.whole_number(60, 86400),
         default="36000",
         expected="a whole number of seconds from 60 to 86400",
-        purpose="How long a file can stay open without the page being loaded again.",
+        purpose="How long an access token of an office client lives; host-page.md says what "
+        "happens before its end.",
     ),
     SettingsKey(
         key="nuxeo.wopi.connectTimeout",

@@ -14,6 +14,7 @@ from connector.lock_store.base import (
     GIVEN_KEPT,
     LAST_SAVE_KEPT,
     PRESENT_KEPT,
+    PRESENT_NOTED,
     Given,
     Hold,
     LastSave,
@@ -412,6 +413,12 @@ class LockStoreContract:
         assert second.see_page("f", bo) == (ana, bo)
         assert second.see_page("g", bo) == (bo,)
         clock.now += 1
+        assert first.see_page("f", bo) == (bo,)
+        assert first.see_page("f", ana) == (ana, bo)
+        # Who is heard of again and again stays.
+        for _ in range(10):
+            clock.now += PRESENT_NOTED - 1
+            assert first.see_page("f", bo)
         assert first.see_page("f", bo) == (bo,)
         assert first.see_page("f", ana) == (ana, bo)
         second.forget_page("f", "p2")

@@ -27,6 +27,10 @@ PRESENT_KEPT = 150.0
 """Seconds after which a page that is not heard of is taken for closed. Browsers let pages in the
 background speak once a minute at most."""
 
+PRESENT_NOTED = 40.0
+"""Seconds for which it is not noted again that a page is open: pages ask more often than that, and
+each note is a write."""
+
 
 class LockStoreUnusable(Exception):
     """The store as it is set up cannot be used; why, in one line, without anything secret."""
@@ -316,7 +320,7 @@ class LockStore(Protocol):
         """The last save that was kept, of some months."""
 
     def see_page(self, file_id: str, page: OpenPage) -> tuple[OpenPage, ...]:
-        """Note that a page is open; its trouble is left as it is.
+        """Note that a page is open, unless that was done just now; its trouble is left as it is.
 
         Returns:
             All pages in which the file is open, this one among them, by their names.

@@ -39,6 +39,7 @@ from connector.lock_store.base import (
     GIVEN_KEPT,
     LAST_SAVE_KEPT,
     PRESENT_KEPT,
+    PRESENT_NOTED,
     Given,
     Hold,
     LastSave,
@@ -380,6 +381,7 @@ class RedisLockStore:
             [
                 _number(now),
                 _number(now - PRESENT_KEPT),
+                _number(now - PRESENT_NOTED),
                 int(PRESENT_KEPT * 1000),
                 int(is_trouble),
                 page.page,

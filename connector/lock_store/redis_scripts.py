@@ -376,23 +376,26 @@ for number = 1, #all, 2 do
         redis.call('HDEL', key(1), all[number])
     end
 end
-local known = redis.call('HGET', key(1), arg(5))
-local page = {arg(1), arg(6), arg(7), tonumber(arg(8)), arg(9)}
+local known = redis.call('HGET', key(1), arg(6))
+local page = {arg(1), arg(7), arg(8), tonumber(arg(9)), arg(10)}
 if known then
     page = cjson.decode(known)
-    if arg(4) == '1' then
-        page[5] = arg(9)
+    if arg(5) == '1' then
+        page[5] = arg(10)
+    elseif tonumber(page[1]) > tonumber(arg(3)) then
+        return redis.call('HGETALL', key(1))
     else
         page[1] = arg(1)
     end
 end
-redis.call('HSET', key(1), arg(5), cjson.encode(page))
-redis.call('PEXPIRE', key(1), arg(3))
+redis.call('HSET', key(1), arg(6), cjson.encode(page))
+redis.call('PEXPIRE', key(1), arg(4))
 return redis.call('HGETALL', key(1))
 """
 )
-"""KEYS: pages of a file. ARGV: now, oldest, milliseconds, whether it is about a trouble, page,
-user, their name, whether they edit, trouble. Answers with pages and what is known of each."""
+"""KEYS: pages of a file. ARGV: now, oldest, since when one need not be noted again, milliseconds,
+whether it is about a trouble, page, user, their name, whether they edit, trouble. Answers with
+pages and what is known of each."""
 
 LEAVE_SECTION = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then

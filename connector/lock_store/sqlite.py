@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
 import os
 import sqlite3
 import threading
@@ -26,6 +27,7 @@ from connector.lock_store.base import (
     GIVEN_KEPT,
     LAST_SAVE_KEPT,
     PRESENT_KEPT,
+    PRESENT_NOTED,
     Given,
     Hold,
     LastSave,
@@ -367,13 +369,11 @@ class SqliteLockStore:
 
     def see_page(self, file_id: str, page: OpenPage) -> tuple[OpenPage, ...]:
         """See :class:`connector.lock_store.base.LockStore`."""
-        self._put_page(file_id, page, "seen_at = excluded.seen_at")
-        rows = self._execute(
-            """SELECT page, user, user_name, is_editing, trouble FROM page
-            WHERE file_id = ? ORDER BY page""",
-            file_id,
-        )
-        return tuple(OpenPage(**{**row, "is_editing": bool(row["is_editing"])}) for row in rows)
+        noted_at, pages = self._pages(file_id, page.page)
+        if noted_at <= self._clock() - PRESENT_NOTED:
+            self._put_page(file_id, page, "seen_at = excluded.seen_at")
+            _, pages = self._pages(file_id, page.page)
+        return pages
 
     def note_trouble(self, file_id: str, page: OpenPage) -> None:
         """See :class:`connector.lock_store.base.LockStore`."""
@@ -446,6 +446,22 @@ class SqliteLockStore:
             now,
             0.0 if has_saved else now,
             has_saved,
+        )
+
+    def _pages(self, file_id: str, own: str) -> tuple[float, tuple[OpenPage, ...]]:
+        """When one of a file's pages was noted last, and all that are open."""
+        rows = self._execute(
+            """SELECT page, user, user_name, is_editing, trouble, seen_at FROM page
+            WHERE file_id = ? AND seen_at > ? ORDER BY page""",
+            file_id,
+            self._clock() - PRESENT_KEPT,
+        )
+        noted_at = max((row["seen_at"] for row in rows if row["page"] == own), default=-math.inf)
+        return noted_at, tuple(
+            OpenPage(
+                row["page"], row["user"], row["user_name"], bool(row["is_editing"]), row["trouble"]
+            )
+            for row in rows
         )
 
     def _put_page(self, file_id: str, page: OpenPage, otherwise: str) -> None:
