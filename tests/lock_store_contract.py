@@ -109,7 +109,7 @@ class LockStoreContract:
         assert store.get("file1") is None
         assert store.given("file1", "office", "s") == saved
 
-    def test_what_an_office_client_was_given_is_known_by_opening_for_a_day(self, store, clock):
+    def test_what_an_office_client_was_given_is_known_by_opening_for_days(self, store, clock):
         one, two, three = (Given(s, f"c{s}", f"{s}.docx") for s in ("1", "2", "3"))
         assert store.given("file1", "office", "1") is None
         store.note_given("file1", "office", one)
@@ -392,11 +392,12 @@ class LockStoreContract:
     def test_who_saved_last_is_known_for_months(self, open_store, clock):
         first, second = open_store(clock=clock), open_store(clock=clock)
         assert first.last_save("f") is None
-        first.note_last_save("f", LastSave("ana", "Ana Núñez", 900.25))
-        first.note_last_save("f", LastSave("bo", "Bo", 1000.5))
-        first.note_last_save("g", LastSave("ana", "Ana", 1000.0))
+        first.note_last_save("f", LastSave(("ana",), ("Ana Núñez",), "one", 900.25))
+        both = LastSave(("bo", "ana"), ("Bo", "Ana Núñez"), "two", 1000.5)
+        first.note_last_save("f", both)
+        first.note_last_save("g", LastSave(("ana",), ("Ana",), "", 1000.0))
         first.close()
-        assert second.last_save("f") == LastSave("bo", "Bo", 1000.5)
+        assert second.last_save("f") == both
         clock.now += LAST_SAVE_KEPT - 1
         assert second.last_save("f")
         clock.now += 2
@@ -431,12 +432,22 @@ class LockStoreContract:
         ana = OpenPage("p1", "ana", "Ana", True)
         in_trouble = replace(ana, trouble="GetFile 500")
         store.note_trouble("f", in_trouble)
+        assert store.pages("f") == store.see_page("f", ana) == (in_trouble,)
+        store.forget_trouble("f", "p1", "CheckFileInfo")
         assert store.see_page("f", ana) == (in_trouble,)
-        other = replace(ana, trouble="")
-        store.note_trouble("f", other)
-        assert store.see_page("f", ana) == (other,)
+        store.forget_trouble("f", "p1", "GetFile")
+        assert store.see_page("f", ana) == (ana,)
+        # It says that the page is there, too; that it is over does not.
+        clock.now += PRESENT_KEPT - 1
         store.note_trouble("f", in_trouble)
-        clock.now += PRESENT_KEPT
+        clock.now += PRESENT_KEPT - 1
+        store.forget_trouble("f", "p1")
+        assert store.pages("f") == (ana,)
+        clock.now += 1
+        assert store.pages("f") == ()
+        store.forget_trouble("f", "p1")
+        store.forget_trouble("f", "p2")
+        assert store.pages("f") == ()
         assert store.see_page("f", ana) == (ana,)
 
     def test_contents_are_seen_at_once_as_one_by_one(self, store):

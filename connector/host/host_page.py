@@ -33,6 +33,7 @@ from connector.wopi.access_token import AccessToken, AccessTokens, Grant
 from connector.wopi.action_url import action_url
 from connector.wopi.clients import ClientProfile
 from connector.wopi.office_clients import OfficeClients
+from connector.wopi.versions import content_of
 
 _log = logging.getLogger("connector.host")
 
@@ -245,11 +246,14 @@ class HostPage:
                 "app": opening.action.app,
                 "brand": self._settings.brand_name,
                 "file": opened.blob.name,
+                "user": opened.user.name,
             },
+            "content": content_of(document, opened.blob),
+            "openedAt": round(self._tokens.now() * 1000),
             "extension": PurePosixPath(opened.blob.name).suffix,
             "encodesNames": profile.encodes_names,
             "closeUrl": self._links.document(document.repository, document.uid),
-            "editUrl": edit_url if opened.wish.action is HostAction.VIEW else None,
+            "editUrl": edit_url if opening.grant is Grant.VIEW else None,
             "isEditing": opening.grant is Grant.EDIT,
             "canWait": _can_wait(opening),
             "stateUrl": url_for("host.page_state", file_id=opened.file_id),

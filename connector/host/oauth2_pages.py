@@ -155,8 +155,8 @@ class OAuth2Pages:
 
     def _own_page(self, target: str) -> str:
         """A page of ours, made anew from what ``target`` says; the one about us if it is none."""
-        if target == self._links.signed_in:
-            return target
+        if target.partition("?")[0] == self._links.signed_in:
+            return self._links.signed_in
         opened = self._links.opened_by(target)
         if opened is None or opened[0] not in list(HostAction):
             return self._links.about

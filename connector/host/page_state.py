@@ -12,6 +12,7 @@ made on the page (``…/copy``).
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -24,7 +25,7 @@ from connector.host.page_calls import PageCall, PageCalls, private, refused
 from connector.host.problem_pages import NotOpened
 from connector.host.sign_in import SignIn, SignInUnclear
 from connector.links import Links
-from connector.lock_store.base import LockStore, LockStoreBusy, OpenPage
+from connector.lock_store.base import OPEN_FOR, LockStore, LockStoreBusy, OpenPage
 from connector.nuxeo_gateway.errors import GatewayError
 from connector.nuxeo_gateway.gateway import NuxeoGateway
 from connector.nuxeo_gateway.permissions import ReadOnlyReason
@@ -35,8 +36,8 @@ _log = logging.getLogger("connector.host")
 _SIGNED_IN_FOR = 24 * 3600
 """Seconds for which a page goes on without its user showing again who they are."""
 
-_RENEWABLE = 7 * 24 * 3600
-"""Seconds after its end in which a page's token can still be renewed by a signed-in user."""
+_LONGEST_NAME = 60
+_MOST_NAMES = 10
 
 
 class PageState:
@@ -118,8 +119,11 @@ class PageState:
         The page's own token is enough while it lives and its user has shown not too long ago who
         they are; otherwise the browser must be signed in, as the same user. What they may do is
         asked in Nuxeo anew, with this call and with every one that the office client makes.
+
+        A file that was given to the office client too long ago has to be loaded anew: the lock
+        store does not know much longer what it was.
         """
-        call = self._calls.made(file_id, grace=_RENEWABLE)
+        call = self._calls.made(file_id, grace=OPEN_FOR)
         if call is None:
             return refused()
         token, now = call.token, self._tokens.now()
@@ -133,7 +137,7 @@ class PageState:
                 _log.warning("who is the user: %s", error)
                 return private(Response(status=503))
             if user is None or user.name != token.user:
-                return _problem(HTTPStatus.UNAUTHORIZED, "signIn")
+                return _problem(HTTPStatus.UNAUTHORIZED, "otherUser" if user else "signIn")
             signed_in_at = int(now)
         try:
             self._access.document(Grant.VIEW, call.reference, call.user)
@@ -141,6 +145,12 @@ class PageState:
             is_passing = error.problem.try_again
             status = HTTPStatus.SERVICE_UNAVAILABLE if is_passing else HTTPStatus.FORBIDDEN
             return _problem(status, "tryAgain" if is_passing else "noRight")
+        try:
+            if not self._is_young(call):
+                return _problem(HTTPStatus.CONFLICT, "tooOld")
+        except LockStoreBusy as error:
+            _log.warning("how long a file has been open could not be told: %s", error)
+            return _problem(HTTPStatus.SERVICE_UNAVAILABLE, "tryAgain")
         return private(jsonify(self._renewed(call, signed_in_at)))
 
     def copy(self, file_id: str) -> Response:
@@ -180,10 +190,11 @@ class PageState:
             "saved": last
             and {
                 "at": round(last.at * 1000),
-                "by": last.user_name,
-                "isOwn": last.user == token.user,
+                "by": _shown(last.names),
+                "isOwn": last.users == (token.user,),
+                "content": last.content,
             },
-            "editing": sorted(others.values()),
+            "editing": _shown(sorted(others.values())),
             "trouble": next((page.trouble for page in pages if page.page == token.page), ""),
             "kept": kept,
         }
@@ -199,6 +210,18 @@ class PageState:
             "free": obstacle is None,
             "holder": self._gateway.users.name_of(holder) if holder else "",
         }
+
+    def _is_young(self, call: PageCall) -> bool:
+        """Whether what the office client was given to edit is known for as long as it is needed."""
+        session, client = call.token.session, call.token.client
+        if not session:
+            return True
+        given = self._store.given(call.file_id, client, session)
+        return (
+            given is not None
+            and given.is_of(session)
+            and given.read_at > self._tokens.now() - OPEN_FOR
+        )
 
     def _renewed(self, call: PageCall, signed_in_at: int) -> dict[str, Any]:
         former = call.token
@@ -226,6 +249,14 @@ def token_times(token: AccessToken, tokens: AccessTokens) -> dict[str, int]:
     """
     ttl = token.ttl_milliseconds
     return {"accessTokenTtl": ttl, "endsIn": ttl - round(tokens.now() * 1000)}
+
+
+def _shown(names: Sequence[str]) -> list[str]:
+    """Names as there is room for them below an editor."""
+    return [
+        name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
+        for name in names[:_MOST_NAMES]
+    ]
 
 
 def _problem(status: HTTPStatus, reason: str) -> Response:

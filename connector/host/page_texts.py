@@ -53,6 +53,12 @@ def script_texts(_: Texts) -> dict[str, str]:
             "You were here for a long time, and {brand} wants to know again who you are. Sign in in"
             " another tab and come back: the document stays open here."
         ),
+        "signInAsYourself": _(
+            "Somebody else is signed in to {brand} in this browser by now. Sign in as {user} in"
+            " another tab and come back: the document stays open here."
+        ),
+        "tooOld": _("This page has been open for long. Load it anew to see what is new."),
+        "dismiss": _("Dismiss"),
         "noRightAnyMore": _("You have no permission for this document any more."),
         "closed": _(
             "{app} has ended the session. What was saved is safe. Load the page anew to go on."

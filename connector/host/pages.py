@@ -141,8 +141,8 @@ class HostPages:
 
     def signed_in(self) -> Response:
         """For people whom a page that was open for long has sent to sign in again."""
-        self._access.user(None, request.cookies)
-        return self._problems.page(NotOpened(problems.SIGNED_IN_AGAIN))
+        user = self._access.user(None, request.cookies)
+        return self._problems.page(NotOpened(problems.SIGNED_IN_AGAIN, name=user.display_name))
 
     def broken_link(self, rest: str = "") -> Response:  # noqa: ARG002 - from the route
         """A page for whatever has no page."""

@@ -31,6 +31,7 @@ class NotOpened(Exception):
         reference: the file, where it may be told that it is there.
         file_name: its name, where it can be downloaded instead.
         again: where to try again, if not where the page itself is.
+        name: of the user, where the title has it.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class NotOpened(Exception):
         reference: FileReference | None = None,
         file_name: str | None = None,
         again: str | None = None,
+        name: str = "",
     ) -> None:
         super().__init__(problem.title)
         self.problem = problem
         self.reference = reference
         self.file_name = file_name
         self.again = again
+        self.name = name
 
 
 class ProblemPages:
@@ -81,6 +84,7 @@ class ProblemPages:
             "problem.html",
             _=texts,
             problem=problem,
+            title=texts(problem.title).replace("{name}", error.name),
             buttons=self._buttons(error, texts),
             support_id=support_id,
             brand_name=self._brand_name,

@@ -48,8 +48,12 @@ NOT_SIGNED_IN = Problem(
 )
 SIGNED_IN_AGAIN = Problem(
     HTTPStatus.OK,
-    N_("You are signed in"),
-    N_("Close this tab and go back to the one with your document: it goes on there."),
+    N_("You are signed in as {name}"),
+    N_(
+        "Close this tab and go back to the one with your document. If it was opened by somebody"
+        " else, sign out and sign in as them first."
+    ),
+    sign_out=True,
 )
 """No problem either: for whoever was sent to sign in while a document stayed open."""
 

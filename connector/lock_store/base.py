@@ -15,9 +15,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-GIVEN_KEPT = 24 * 3600.0
-"""Seconds for which a store knows what was given to whom: longer than anybody edits at a stretch
-without being given the file again."""
+GIVEN_KEPT = 9 * 24 * 3600.0
+"""Seconds for which a store knows what was given to whom: longer than a file can be open without
+being given again, which is ``OPEN_FOR`` and the longest life of an access token."""
+
+OPEN_FOR = 7 * 24 * 3600.0
+"""Seconds for which a file can be open, by tokens that take each other's place."""
 
 
 LAST_SAVE_KEPT = 90 * 24 * 3600.0
@@ -153,13 +156,16 @@ class LastSave:
     """The last save of a file that went well.
 
     Attributes:
-        user: login name of who made it.
-        user_name: their name for people.
+        users: login names of those who wrote what was saved, as far as the office client told;
+            otherwise of who saved.
+        names: their names for people.
+        content: names the content that the file has had since.
         at: when, in seconds since the epoch.
     """
 
-    user: str
-    user_name: str
+    users: tuple[str, ...]
+    names: tuple[str, ...]
+    content: str
     at: float
 
 
@@ -326,8 +332,14 @@ class LockStore(Protocol):
             All pages in which the file is open, this one among them, by their names.
         """
 
+    def pages(self, file_id: str) -> tuple[OpenPage, ...]:
+        """All pages in which a file is open, by their names."""
+
     def note_trouble(self, file_id: str, page: OpenPage) -> None:
-        """Note the trouble of a page, whether or not it has been seen."""
+        """Note the trouble of a page, whether or not it has been seen, and that it is open."""
+
+    def forget_trouble(self, file_id: str, page: str, beginning: str = "") -> None:
+        """Note that a page has no trouble any more, if it began like this."""
 
     def forget_page(self, file_id: str, page: str) -> None:
         """Note that a page is closed."""

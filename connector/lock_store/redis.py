@@ -24,6 +24,7 @@ by itself, long after, is only to clear away.
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -308,7 +309,13 @@ class RedisLockStore:
         self._run(
             scripts.NOTE_LAST_SAVE,
             [self._key("saved", file_id)],
-            [int(LAST_SAVE_KEPT * 1000), save.user, save.user_name, _number(save.at)],
+            [
+                int(LAST_SAVE_KEPT * 1000),
+                json.dumps(save.users),
+                json.dumps(save.names),
+                save.content,
+                _number(save.at),
+            ],
         )
 
     def last_save(self, file_id: str) -> LastSave | None:
@@ -316,20 +323,24 @@ class RedisLockStore:
         known = self._read("saved", file_id)
         if not known or float(known["at"]) <= self._clock() - LAST_SAVE_KEPT:
             return None
-        return LastSave(known["user"], known["user_name"], float(known["at"]))
+        users, names = (tuple(json.loads(known[field])) for field in ("users", "names"))
+        return LastSave(users, names, known["content"], float(known["at"]))
 
     def see_page(self, file_id: str, page: OpenPage) -> tuple[OpenPage, ...]:
         """See :class:`connector.lock_store.base.LockStore`."""
-        found = _fields(self._put_page(file_id, page, is_trouble=False))
-        pages = ((name, json.loads(value)) for name, value in sorted(found.items()))
-        return tuple(
-            OpenPage(name, user, user_name, bool(is_editing), trouble)
-            for name, (_, user, user_name, is_editing, trouble) in pages
-        )
+        return _pages(_fields(self._put_page(file_id, page, is_trouble=False)))
+
+    def pages(self, file_id: str) -> tuple[OpenPage, ...]:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        return _pages(self._read("pages", file_id), self._clock() - PRESENT_KEPT)
 
     def note_trouble(self, file_id: str, page: OpenPage) -> None:
         """See :class:`connector.lock_store.base.LockStore`."""
         self._put_page(file_id, page, is_trouble=True)
+
+    def forget_trouble(self, file_id: str, page: str, beginning: str = "") -> None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        self._run(scripts.FORGET_TROUBLE, [self._key("pages", file_id)], [page, beginning])
 
     def forget_page(self, file_id: str, page: str) -> None:
         """See :class:`connector.lock_store.base.LockStore`."""
@@ -443,6 +454,15 @@ def _hold(fields: Mapping[str, Any]) -> Hold | None:
         return None
     values = {"owner": None} | _kept_values(Hold, fields)
     return Hold(**values | {"editors": tuple(json.loads(values["editors"]))})
+
+
+def _pages(found: Mapping[str, str], seen_after: float = -math.inf) -> tuple[OpenPage, ...]:
+    pages = ((name, json.loads(value)) for name, value in sorted(found.items()))
+    return tuple(
+        OpenPage(name, user, user_name, bool(is_editing), trouble)
+        for name, (seen_at, user, user_name, is_editing, trouble) in pages
+        if float(seen_at) > seen_after
+    )
 
 
 def _kept_values(kind: type[StoredLock | Hold], fields: Mapping[str, str]) -> dict[str, Any]:

@@ -360,12 +360,12 @@ return generation
 NOTE_LAST_SAVE = (
     _PRELUDE
     + """
-redis.call('HSET', key(1), 'user', arg(2), 'user_name', arg(3), 'at', arg(4))
+redis.call('HSET', key(1), 'users', arg(2), 'names', arg(3), 'content', arg(4), 'at', arg(5))
 redis.call('PEXPIRE', key(1), arg(1))
 return 1
 """
 )
-"""KEYS: a file's last save. ARGV: milliseconds, user, their name, when."""
+"""KEYS: a file's last save. ARGV: milliseconds, users, their names, content, when."""
 
 PUT_PAGE = (
     _PRELUDE
@@ -381,7 +381,7 @@ local page = {arg(1), arg(7), arg(8), tonumber(arg(9)), arg(10)}
 if known then
     page = cjson.decode(known)
     if arg(5) == '1' then
-        page[5] = arg(10)
+        page[1], page[5] = arg(1), arg(10)
     elseif tonumber(page[1]) > tonumber(arg(3)) then
         return redis.call('HGETALL', key(1))
     else
@@ -396,6 +396,22 @@ return redis.call('HGETALL', key(1))
 """KEYS: pages of a file. ARGV: now, oldest, since when one need not be noted again, milliseconds,
 whether it is about a trouble, page, user, their name, whether they edit, trouble. Answers with
 pages and what is known of each."""
+
+FORGET_TROUBLE = (
+    _PRELUDE
+    + """
+local known = redis.call('HGET', key(1), arg(1))
+if known then
+    local page = cjson.decode(known)
+    if page[5] ~= '' and string.sub(page[5], 1, string.len(arg(2))) == arg(2) then
+        page[5] = ''
+        redis.call('HSET', key(1), arg(1), cjson.encode(page))
+    end
+end
+return 1
+"""
+)
+"""KEYS: pages of a file. ARGV: page, how its trouble begins."""
 
 LEAVE_SECTION = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then

@@ -351,21 +351,26 @@ class SqliteLockStore:
     def note_last_save(self, file_id: str, save: LastSave) -> None:
         """See :class:`connector.lock_store.base.LockStore`."""
         self._execute(
-            "INSERT OR REPLACE INTO last_save (file_id, user, user_name, at) VALUES (?, ?, ?, ?)",
+            """INSERT OR REPLACE INTO last_save (file_id, users, names, content, at)
+            VALUES (?, ?, ?, ?, ?)""",
             file_id,
-            save.user,
-            save.user_name,
+            json.dumps(save.users),
+            json.dumps(save.names),
+            save.content,
             save.at,
         )
 
     def last_save(self, file_id: str) -> LastSave | None:
         """See :class:`connector.lock_store.base.LockStore`."""
         rows = self._execute(
-            "SELECT user, user_name, at FROM last_save WHERE file_id = ? AND at > ?",
+            "SELECT * FROM last_save WHERE file_id = ? AND at > ?",
             file_id,
             self._clock() - LAST_SAVE_KEPT,
         )
-        return LastSave(**rows[0]) if rows else None
+        if not rows:
+            return None
+        users, names = (tuple(json.loads(rows[0][column])) for column in ("users", "names"))
+        return LastSave(users, names, rows[0]["content"], rows[0]["at"])
 
     def see_page(self, file_id: str, page: OpenPage) -> tuple[OpenPage, ...]:
         """See :class:`connector.lock_store.base.LockStore`."""
@@ -375,9 +380,24 @@ class SqliteLockStore:
             _, pages = self._pages(file_id, page.page)
         return pages
 
+    def pages(self, file_id: str) -> tuple[OpenPage, ...]:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        return self._pages(file_id, "")[1]
+
     def note_trouble(self, file_id: str, page: OpenPage) -> None:
         """See :class:`connector.lock_store.base.LockStore`."""
-        self._put_page(file_id, page, "trouble = excluded.trouble")
+        self._put_page(file_id, page, "trouble = excluded.trouble, seen_at = excluded.seen_at")
+
+    def forget_trouble(self, file_id: str, page: str, beginning: str = "") -> None:
+        """See :class:`connector.lock_store.base.LockStore`."""
+        self._execute(
+            """UPDATE page SET trouble = ''
+            WHERE file_id = ? AND page = ? AND trouble <> '' AND substr(trouble, 1, ?) = ?""",
+            file_id,
+            page,
+            len(beginning),
+            beginning,
+        )
 
     def forget_page(self, file_id: str, page: str) -> None:
         """See :class:`connector.lock_store.base.LockStore`."""

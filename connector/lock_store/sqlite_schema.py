@@ -56,8 +56,9 @@ CREATE TABLE IF NOT EXISTS given (
 CREATE INDEX IF NOT EXISTS given_at ON given (given_at);
 CREATE TABLE IF NOT EXISTS last_save (
     file_id TEXT PRIMARY KEY,
-    user TEXT NOT NULL,
-    user_name TEXT NOT NULL,
+    users TEXT NOT NULL,
+    names TEXT NOT NULL,
+    content TEXT NOT NULL,
     at REAL NOT NULL
 );
 CREATE INDEX IF NOT EXISTS last_save_at ON last_save (at);

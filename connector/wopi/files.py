@@ -38,6 +38,7 @@ _log = logging.getLogger("connector.wopi")
 _MAX_UNLESS_SAID = 2**31 - 1
 _TO_BRING_TO_AN_END = frozenset({"REFRESH_LOCK", "UNLOCK"})
 _TO_OPEN = frozenset({"CheckFileInfo", "GetFile"})
+_WHILE_OPEN = frozenset({"PutFile", "RefreshLock"})
 
 
 class FilesEndpoint:
@@ -112,7 +113,6 @@ class FilesEndpoint:
         if (name := override()) != "PUT":
             raise unsupported(name)
         lock = optional_lock_id()
-        self._operations.refuse_if_over(file, lock)
         saved = self._saving.put_file(
             file,
             lock,
@@ -130,8 +130,6 @@ class FilesEndpoint:
         g.operation = request.headers.get("X-WOPI-Override", "?")
         is_last = g.operation.strip().upper() in _TO_BRING_TO_AN_END
         file = self._http.file(file_id, grace=GRACE if is_last else 0)
-        if is_last:
-            self._operations.refuse_if_over(file, lock_id())
         match override():
             case "LOCK" if "X-WOPI-OldLock" in request.headers:
                 g.operation = "UnlockAndRelock"
@@ -159,18 +157,22 @@ class FilesEndpoint:
     def _note_trouble(self, response: Response) -> Response:
         """Have the host page tell what an office client has only an apology for."""
         token, operation = g.get("token"), g.get("operation", "")
-        if token is None or not token.page or operation not in _TO_OPEN:
+        if token is None or not token.page or operation not in _TO_OPEN | _WHILE_OPEN:
             return response
         has_failed = response.status_code >= 400
-        # With the content the file is there, whatever was before.
-        if has_failed or operation == "GetFile":
-            trouble = f"{operation} {response.status_code}" if has_failed else ""
-            is_editing = token.grant is Grant.EDIT
-            page = OpenPage(token.page, token.user, token.user_name, is_editing, trouble)
-            try:
+        try:
+            if has_failed and operation in _TO_OPEN:
+                trouble = f"{operation} {response.status_code}"
+                is_editing = token.grant is Grant.EDIT
+                page = OpenPage(token.page, token.user, token.user_name, is_editing, trouble)
                 self._store.note_trouble(token.resource_id, page)
-            except LockStoreBusy as error:
-                _log.warning("that a file was not opened could not be noted: %s", error)
+            elif not has_failed:
+                # Who has the content, or goes on with it, has no trouble any more; who knows no
+                # more than what the file is has none with that.
+                beginning = operation if operation == "CheckFileInfo" else ""
+                self._store.forget_trouble(token.resource_id, token.page, beginning)
+        except LockStoreBusy as error:
+            _log.warning("whether a file was opened could not be noted: %s", error)
         return response
 
     def _put_relative_file(self, file: OpenFile) -> Response:

@@ -155,28 +155,6 @@ class FileOperations:
             raise PreconditionFailed("the file is larger than X-WOPI-MaxExpectedSize")
         return Content(stream, version, lambda: self._note_given(file, name, stream.file_name))
 
-    def refuse_if_over(self, file: OpenFile, lock_id: str | None) -> None:
-        """Refuse a token that has ended, unless it is to bring to its end what is locked still.
-
-        A laptop that slept, or somebody who typed to the last moment, is let save and unlock what
-        they have. Whether they still may write is judged as ever.
-
-        Args:
-            file: which file, and who asks.
-            lock_id: X-WOPI-Lock; ``None`` when the request has none.
-
-        Raises:
-            Unauthorized: the token has ended, and it is not for editing, or the file is not locked
-                with this lock id.
-        """
-        if not file.token.is_over:
-            return
-        with nuxeo_errors():
-            current = self._store.get(file.file_id)
-        if not file.may_edit or current is None or current.lock_id != lock_id:
-            raise Unauthorized("the access token is not valid: expired")
-        _log.info("%s goes on with a token that has ended: its lock is held", file.user)
-
     def lock(self, file: OpenFile, lock_id: str) -> LockAnswer:
         """Lock: two calls to Nuxeo, one to refresh."""
         try:
@@ -229,6 +207,8 @@ class FileOperations:
             operation is LockOperation.LOCK and self._store.get(file.file_id) is None
         )
         with nuxeo_errors():
+            if file.token.is_over:
+                refuse_if_over(file, self._store.get(file.file_id), presented)
             if not will_change:
                 answer = self._without_section(operation, file, presented, new_lock_id)
                 if answer is not None:
@@ -444,6 +424,28 @@ class FileOperations:
             version = noted
         content = stream.digest or content_of(document, blob)
         return blob.length if stream.length is None else stream.length, content, version
+
+
+def refuse_if_over(file: OpenFile, current: StoredLock | None, lock_id: str | None) -> None:
+    """Refuse a token that has ended, unless it is to bring to its end what is locked still.
+
+    A laptop that slept, or somebody who typed to the last moment, is let save and unlock what they
+    have. Whether they still may write is judged as ever.
+
+    Args:
+        file: which file, and who asks.
+        current: the file's live lock.
+        lock_id: X-WOPI-Lock; ``None`` when the request has none.
+
+    Raises:
+        Unauthorized: the token has ended, and it is not for editing, or the file is not locked with
+            this lock id.
+    """
+    if not file.token.is_over:
+        return
+    if not file.may_edit or current is None or current.lock_id != lock_id:
+        raise Unauthorized("the access token is not valid: expired")
+    _log.info("%s goes on with a token that has ended: its lock is held", file.user)
 
 
 def located(

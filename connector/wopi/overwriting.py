@@ -25,7 +25,7 @@ from connector.wopi.operations import mismatch, refuse_if
 from connector.wopi.rights import Rights
 from connector.wopi.sessions import Sessions
 from connector.wopi.versioning import Versioning
-from connector.wopi.versions import Versions
+from connector.wopi.versions import Versions, content_of
 
 _log = logging.getLogger(__name__)
 
@@ -124,7 +124,12 @@ class Overwriting:
                 after = self._replace(file, document, content, uploaded)
                 try:
                     self._versions.of_save(file.file_id, after, file.blob_in(after))
-                    last = LastSave(file.user, file.token.user_name, self._clock())
+                    last = LastSave(
+                        (file.user,),
+                        (file.token.user_name,),
+                        content_of(after, file.blob_in(after)),
+                        self._clock(),
+                    )
                     self._store.note_last_save(file.file_id, last)
                 except LockStoreBusy as error:
                     _log.warning("overwritten, but not noted: %s", error)

@@ -55,11 +55,11 @@ from connector.wopi.errors import (
     WopiError,
     header_text,
 )
-from connector.wopi.file_info import wopi_time
+from connector.wopi.file_info import user_of_id, wopi_time
 from connector.wopi.keeping import Attempt, Keeping
 from connector.wopi.locks import LockOperation
 from connector.wopi.opened import OpenFile
-from connector.wopi.operations import mismatch, nuxeo_errors
+from connector.wopi.operations import mismatch, nuxeo_errors, refuse_if_over
 from connector.wopi.rights import Rights
 from connector.wopi.saves import SaveNote
 from connector.wopi.sessions import Sessions
@@ -291,6 +291,7 @@ class Saving:
         Nor is a save refused already because Nuxeo does not answer just now.
         """
         current = self._store.get(file.file_id)
+        refuse_if_over(file, current, lock_id)
         if current is not None and current.lock_id == lock_id and file.may_edit:
             return _Name(current.file_name, current.mime_type)
         with self._store.critical_section(file.reference.document_key):
@@ -495,6 +496,14 @@ class Saving:
         else:
             self._store.note_given(file.file_id, client, now)
 
+    def _note_last_save(self, file: OpenFile, content: str, note: SaveNote) -> None:
+        """Who wrote what was saved: Office saves in the name of any of those who edit together."""
+        known = {page.user: page.user_name for page in self._store.pages(file.file_id)}
+        known[file.user] = file.token.user_name
+        users = tuple(dict.fromkeys(map(user_of_id, note.editors))) or (file.user,)
+        names = tuple(known.get(user, user) for user in users)
+        self._store.note_last_save(file.file_id, LastSave(users, names, content, self._clock()))
+
     def _noted(
         self, file: OpenFile, admitted: Admitted, after: Document, content: Spool, note: SaveNote
     ) -> Saved:
@@ -508,8 +517,7 @@ class Saving:
         try:
             self._note_saved(file, admitted, after, stored)
             version = self._versions.of_save(file.file_id, after, stored)
-            last = LastSave(file.user, file.token.user_name, self._clock())
-            self._store.note_last_save(file.file_id, last)
+            self._note_last_save(file, content_of(after, stored), note)
         except LockStoreBusy as error:
             _log.warning("saved, but not noted: %s", error)
         saved = Saved(version, wopi_time(after.last_modified))

@@ -107,3 +107,18 @@ def test_it_is_for_its_own_file_alone(in_process, demo, client, clock):
     assert fresh.lock(LOCK).status_code in (200, 401)
     stolen = client.at(fresh.source, clock)
     assert stolen.put(docx_bytes("After"), LOCK).status_code == 401
+
+
+def test_what_comes_too_late_for_its_lock_is_kept_at_least(in_process, client, clock, uid):
+    """As it is with a token that lives: nobody's words are thrown away unread."""
+    at_the_end(clock, client)
+    clock.offset += GRACE - 61
+    refused = client.put(docx_bytes("All that I wrote"), LOCK)
+    assert refused.status_code == 401
+    assert refused.headers["X-WOPI-ServerError"].startswith("kept by the connector as ")
+    (kept,) = in_process.connector.recovery.of_user(f"default/{uid}/file:content", "alice")
+    assert kept.status == 401
+    # Not for somebody who shows a token that is over for good.
+    clock.offset += 120
+    refused = client.put(docx_bytes("Too late"), LOCK)
+    assert refused.headers["X-WOPI-ServerError"] == "the access token is not valid: expired"

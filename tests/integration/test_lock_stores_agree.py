@@ -163,7 +163,9 @@ class Stores(RuleBasedStateMachine):
 
     @rule(file_id=FILES, user=st.sampled_from(["ana", "bo"]), span=SPANS)
     def note_last_save(self, file_id, user, span):
-        self.told("note_last_save", file_id, LastSave(user, user.title(), self.now + span))
+        self.told(
+            "note_last_save", file_id, LastSave((user,), (user.title(),), user, self.now + span)
+        )
         self.told("last_save", file_id)
 
     @rule(file_id=FILES, page=IDS, user=st.sampled_from(["ana", "bo"]), is_editing=st.booleans())
@@ -173,6 +175,11 @@ class Stores(RuleBasedStateMachine):
     @rule(file_id=FILES, page=IDS, trouble=TEXTS)
     def note_trouble(self, file_id, page, trouble):
         self.told("note_trouble", file_id, OpenPage(page, "ana", "Ana", True, trouble))
+
+    @rule(file_id=FILES, page=IDS, beginning=TEXTS)
+    def forget_trouble(self, file_id, page, beginning):
+        self.told("forget_trouble", file_id, page, beginning)
+        self.told("pages", file_id)
 
     @rule(file_id=FILES, page=IDS)
     def forget_page(self, file_id, page):

@@ -7,9 +7,10 @@ import jwt
 import pytest
 import requests
 
-from connector.lock_store.base import PRESENT_KEPT
+from connector.lock_store.base import PRESENT_KEPT, OpenPage
+from tests.integration.test_broken_calls import blind_update, versions
 from tests.integration.test_host_page import Browser, Form
-from tests.support import Wopi, docx_bytes
+from tests.support import Wopi, docx_bytes, paragraphs
 
 LIFETIME = 36_000
 DAY = 24 * 3600
@@ -18,10 +19,10 @@ DAY = 24 * 3600
 class Page:
     """A host page that somebody has open, without its scripts."""
 
-    def __init__(self, demo, made, clock, user, uid, action="edit"):
+    def __init__(self, demo, made, clock, user, uid, action="edit", xpath="file:content"):
         self.browser = Browser(demo, user)
         self.demo, self.made, self.clock = demo, made, clock
-        url = f"{made.settings.host_url}wopi/{action}/default/{uid}/file:content"
+        url = f"{made.settings.host_url}wopi/{action}/default/{uid}/{xpath}"
         page = self.browser.http.get(url, timeout=30)
         assert page.status_code == 200
         data = re.search(r'id="page-data">(.*?)</script>', page.text)[1]
@@ -40,6 +41,10 @@ class Page:
             params=parameters,
             timeout=30,
         )
+
+    def load(self):
+        """What the office client does at first."""
+        assert self.wopi().get().status_code == 200
 
     def wopi(self, token=None):
         file_id = self.data["stateUrl"].rpartition("/")[2]
@@ -76,7 +81,7 @@ def test_it_tells_the_last_save_and_who_else_edits(opened, clock):
     assert client.lock("L").status_code == 200
     assert client.put(docx_bytes("More"), "L").status_code == 200
     saved = alice.ask().json()["saved"]
-    assert (saved["by"], saved["isOwn"]) == ("Bob Keller", False)
+    assert (saved["by"], saved["isOwn"]) == (["Bob Keller"], False)
     assert abs(saved["at"] - clock() * 1000) < 20_000
     assert bob.ask().json()["saved"]["isOwn"] is True
     # A save that fails is no save.
@@ -102,7 +107,7 @@ def test_what_save_as_puts_in_the_place_of_a_file_is_its_last_save(demo, opened,
         data=docx_bytes("New"),
     )
     assert answer.status_code == 200, answer.headers
-    assert other.ask().json()["saved"]["by"] == "Alice Martin"
+    assert other.ask().json()["saved"]["by"] == ["Alice Martin"]
     assert page.ask().json()["saved"] is None
     demo.nuxeo().call("DELETE", f"api/v1/id/{target}")
 
@@ -140,6 +145,7 @@ def test_with_its_token_it_ends(opened, clock):
 
 def test_a_token_is_renewed_for_the_same_opening(opened, clock):
     page = opened()
+    page.load()
     clock.offset += LIFETIME - 600
     answer = page.ask("/renewal", "POST", cookies=False)
     assert answer.status_code == 200
@@ -157,6 +163,7 @@ def test_a_token_is_renewed_for_the_same_opening(opened, clock):
 
 def test_after_a_day_or_when_it_has_ended_the_user_shows_who_they_are(demo, opened, clock):
     page = opened()
+    page.load()
     for _ in range(2):
         clock.offset += LIFETIME - 600
         page.token = page.ask("/renewal", "POST", cookies=False).json()["pageToken"]
@@ -172,7 +179,10 @@ def test_after_a_day_or_when_it_has_ended_the_user_shows_who_they_are(demo, open
     assert page.ask("/renewal", "POST", cookies=False).status_code == 401
     somebody_else = opened("bob")
     somebody_else.data["stateUrl"] = page.data["stateUrl"]
-    assert somebody_else.ask("/renewal", "POST", token=page.token).json() == {"reason": "signIn"}
+    assert somebody_else.ask("/renewal", "POST", token=page.token).json() == {"reason": "otherUser"}
+    told = somebody_else.browser.http.get(f"{page.made.settings.host_url}wopi/signedin", timeout=30)
+    assert "You are signed in as Bob Keller" in told.text
+    assert "Sign out" in told.text
     assert page.ask("/renewal", "POST").status_code == 200
     # A cookie alone, as a foreign page could have it sent along, is nothing.
     assert page.ask("/renewal", "POST", token="").status_code == 401
@@ -192,6 +202,7 @@ def test_who_may_not_read_any_more_gets_no_other_token(demo, opened, uid):
 
 def test_while_nuxeo_is_down_a_page_has_to_try_again(demo, behind_proxy, proxy, clock, uid):
     page = Page(demo, behind_proxy, clock, "alice", uid)
+    page.load()
     proxy.follow(lambda _method, _path: 503)
     refused = page.ask("/renewal", "POST")
     assert (refused.status_code, refused.json()) == (503, {"reason": "tryAgain"})
@@ -249,6 +260,14 @@ def test_what_could_not_be_opened_is_told_until_it_is(demo, behind_proxy, proxy,
     assert page.ask().json()["trouble"] == "GetFile 500"
     assert page.wopi().get().status_code == 200
     assert page.ask().json()["trouble"] == ""
+    # Once, in the middle of a session that goes on.
+    assert page.wopi().lock("L").status_code == 200
+    proxy.follow(lambda _method, _path: 503)
+    assert page.wopi().request("GET").status_code == 500
+    proxy.forget()
+    assert page.ask().json()["trouble"] == "CheckFileInfo 500"
+    assert page.wopi().refresh("L").status_code == 200
+    assert page.ask().json()["trouble"] == ""
     # A signature that is missing is trouble, too.
     unsigned = page.wopi()
     unsigned.keys = None
@@ -269,3 +288,94 @@ def test_office_clients_are_told_what_the_page_has_an_answer_to(demo, in_process
     info = in_process.open("alice", uid).info()
     assert [name for name in info if name.endswith("PostMessage")] == []
     assert {"CloseUrl", "HostEditUrl", "FileVersionUrl", "FileSharingUrl"} <= set(info)
+
+
+@pytest.mark.parametrize("hours", [20, 30, 160])
+def test_who_goes_on_after_days_writes_over_nothing_from_outside(
+    demo, opened, in_process, clock, uid, hours
+):
+    page = opened()
+    page.load()
+    client = page.wopi()
+    assert client.lock("L").status_code == 200
+    assert client.put(docx_bytes("by alice"), "L").status_code == 200
+    clock.offset += hours * 3600
+    in_process.connector.sessions.end_idle()
+    demo.nuxeo("alice").replace(uid, docx_bytes("from outside"), "Offer.docx")
+    renewed = page.ask("/renewal", "POST")
+    assert renewed.status_code == 200
+    client = page.wopi(renewed.json()["accessToken"])
+    assert client.lock("L").status_code == 200
+    assert client.put(docx_bytes("by alice, and older"), "L").status_code == 200
+    kept = [paragraphs(demo.nuxeo().content(each["uid"])) for each in versions(demo.nuxeo(), uid)]
+    assert ["from outside"] in kept
+
+
+def test_after_a_week_the_file_has_to_be_loaded_anew(opened, clock):
+    page = opened()
+    page.load()
+    for _ in range(20):
+        clock.offset += LIFETIME - 600
+        answer = page.ask("/renewal", "POST")
+        if answer.status_code != 200:
+            break
+        page.token = answer.json()["pageToken"]
+    assert (answer.status_code, answer.json()) == (409, {"reason": "tooOld"})
+    assert 6 * DAY < clock.offset < 8 * DAY
+    # A reader has nothing that could be older.
+    reader = opened("carol", "view")
+    clock.offset += LIFETIME + 6 * DAY
+    assert reader.ask("/renewal", "POST").status_code == 200
+
+
+def test_who_wrote_is_told_and_not_who_saved(opened):
+    alice, bob = opened("alice"), opened("bob")
+    bob.ask()
+    client = alice.wopi()
+    client.lock("L")
+    assert client.put(docx_bytes("by bob"), "L", Editors="bob").status_code == 200
+    assert alice.ask().json()["saved"]["by"] == ["Bob Keller"]
+    assert alice.ask().json()["saved"]["isOwn"] is False
+    assert bob.ask().json()["saved"]["isOwn"] is True
+    assert client.put(docx_bytes("by both"), "L", Editors="bob,alice,zoe").status_code == 200
+    assert alice.ask().json()["saved"]["by"] == ["Bob Keller", "Alice Martin", "zoe"]
+
+
+def test_a_save_is_not_told_of_another_file_in_its_place(demo, in_process, clock):
+    attachments = [("One.docx", docx_bytes("one")), ("Two.docx", docx_bytes("two"))]
+    uid = demo.nuxeo().create(docx_bytes("main"), "Main.docx", attachments=attachments)
+    client = in_process.open("alice", uid, "files:files/0/file")
+    assert client.lock("L").status_code == 200
+    assert client.put(docx_bytes("one, changed"), "L").status_code == 200
+    assert client.unlock("L").status_code == 200
+    one = Page(demo, in_process, clock, "bob", uid, xpath="files:files/0/file")
+    assert one.ask().json()["saved"]["content"] == one.data["content"]
+    _, two = demo.nuxeo().document(uid)["properties"]["files:files"]
+    blind_update(demo.nuxeo(), uid, **{"files:files": [two]})
+    other = Page(demo, in_process, clock, "bob", uid, xpath="files:files/0/file")
+    assert other.data["known"]["file"] == "Two.docx"
+    # The page shows it only if the content is the same, or if it was saved since.
+    saved = other.ask().json()["saved"]
+    assert saved["content"] != other.data["content"]
+    assert saved["at"] < other.data["openedAt"]
+
+
+def test_names_are_no_longer_than_there_is_room_for(demo, opened, in_process):
+    page = opened()
+    for number in range(30):
+        in_process.connector.store.see_page(
+            page.data["stateUrl"].rpartition("/")[2],
+            OpenPage(f"p{number}", f"user{number}", "W" * 2000, True),
+        )
+    editing = page.ask().json()["editing"]
+    assert (len(editing), len(editing[0])) == (10, 61)
+
+
+@pytest.mark.parametrize("action", ["view", "embedview", "edit"])
+def test_who_only_reads_has_a_way_to_edit(demo, opened, uid, action):
+    """Office shows its button whenever it may tell the page of a click on it."""
+    if action == "edit":
+        demo.nuxeo("bob").operation("Document.Lock", uid)
+    page = opened("alice", action)
+    assert page.wopi().info()["EditModePostMessage"] is True
+    assert page.data["editUrl"].endswith(f"/wopi/edit/default/{uid}/file:content")

@@ -47,9 +47,10 @@ export class Editor {
   // The editor's own report, which is the only sure sign that the document is there.
   onLoaded(handler) {
     this.on("App_LoadingStatus", ({ Status: status }) => {
-      // Collabora tells of each step; the others of the last one alone, and most without a name.
-      if (status === undefined || status === "Document_Loaded") {
-        this.isLoaded = true;
+      // Collabora tells of each step, and begins anew when its connection was lost; the others tell
+      // of the last one alone, and most without a name.
+      this.isLoaded = status === undefined || status === "Document_Loaded";
+      if (this.isLoaded) {
         handler();
       }
     });
@@ -69,6 +70,15 @@ export class Editor {
 
   set title(title) {
     this.#frame.title = title;
+  }
+
+  // Whether the frame is behind something else, so that nobody gets into it by keyboard.
+  set isCovered(isCovered) {
+    this.#frame.inert = isCovered;
+  }
+
+  focus() {
+    this.#frame.focus();
   }
 
   #isBlank() {

@@ -89,7 +89,13 @@ function open() {
   offerPages(editor);
   followNames(editor);
   editor.on("UI_Close", () => window.location.assign(data.closeUrl));
-  editor.on("UI_Edit", () => data.editUrl && window.location.assign(data.editUrl));
+  editor.on("UI_Edit", () => {
+    if (data.editUrl && window.top !== window) {
+      window.open(data.editUrl, "_blank", "noopener"); // Another site's page is around this one.
+    } else if (data.editUrl) {
+      window.location.assign(data.editUrl);
+    }
+  });
   showSaved(state, data);
   showKept(state, calls, data.texts);
   keepSession(editor, calls, data);

@@ -38,6 +38,14 @@ export const showKept = (state, calls, texts) => {
     return line;
   };
 
+  // Until there is another one; the connector keeps them.
+  const dismiss = document.createElement("button");
+  dismiss.type = "button";
+  dismiss.textContent = texts.dismiss;
+  dismiss.addEventListener("click", () => {
+    bar.hidden = true;
+  });
+
   // Shown anew only when something has changed, or the user would lose the button under the mouse,
   // and a screen reader would begin again every time.
   let shown = "[]";
@@ -45,7 +53,7 @@ export const showKept = (state, calls, texts) => {
     const now = JSON.stringify(kept);
     if (now !== shown) {
       shown = now;
-      bar.replaceChildren(...kept.map(row));
+      bar.replaceChildren(...kept.map(row), dismiss);
       bar.hidden = kept.length === 0;
     }
   });

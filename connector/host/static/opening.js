@@ -2,7 +2,6 @@
 
 import { byId, fill } from "./texts.js";
 
-const SLOW_AFTER = 20000;
 const SILENT_AFTER = 10000;
 
 export const showOpening = (editor, state, texts) => {
@@ -10,13 +9,11 @@ export const showOpening = (editor, state, texts) => {
   const trouble = byId("trouble");
   const silent = byId("silent");
   let isDismissed = false;
+  // Whether it is the connector that has something to say, and not the editor.
+  let isRefused = false;
   let asking;
 
-  const slow = setTimeout(() => {
-    byId("slow").hidden = false;
-  }, SLOW_AFTER);
   const uncover = () => {
-    clearTimeout(slow);
     loading.hidden = true;
   };
 
@@ -41,23 +38,34 @@ export const showOpening = (editor, state, texts) => {
     }
   });
 
-  // A page that says what is wrong, in place of the editor's apology.
-  const show = (text, values) => {
-    if (isDismissed || editor.isLoaded) {
+  // A page that says what is wrong, in place of the editor's apology. Said once: whoever reads it is
+  // not to be interrupted by the same again.
+  let said = "";
+  const show = (sentence, values) => {
+    const text = fill(sentence, values);
+    if (isDismissed || editor.isLoaded || text === said) {
       return;
     }
+    said = text;
     settle();
     uncover();
-    byId("trouble-text").textContent = fill(text, values);
-    trouble.hidden = false;
-    trouble.focus();
+    byId("trouble-text").textContent = text;
+    editor.isCovered = true;
+    if (trouble.hidden) {
+      trouble.hidden = false;
+      trouble.focus();
+    }
   };
   const hide = () => {
+    said = "";
+    isRefused = false;
     trouble.hidden = true;
+    editor.isCovered = false;
   };
   byId("trouble-hide").addEventListener("click", () => {
     isDismissed = true;
     hide();
+    editor.focus();
   });
 
   editor.on("App_LoadingStatus", ({ Status: status }) => {
@@ -81,8 +89,9 @@ export const showOpening = (editor, state, texts) => {
   // What the connector refused to the office client, which tells nobody why; it may try again.
   state.on(({ trouble: what }) => {
     if (what && state.isOpening) {
+      isRefused = true;
       show(what.endsWith(" 404") ? texts.gone : texts.notDelivered);
-    } else if (!what) {
+    } else if (!what && isRefused) {
       hide();
     }
   });

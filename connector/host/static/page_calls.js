@@ -2,6 +2,8 @@
 //
 // The token is for these alone; it goes into a header, never into an address.
 
+const PATIENCE = 30000;
+
 export class PageCalls {
   #url;
   #token;
@@ -24,6 +26,11 @@ export class PageCalls {
     return Date.now() >= this.#end;
   }
 
+  // The connector does not take the token any more.
+  endsNow() {
+    this.#end = Math.min(this.#end, Date.now());
+  }
+
   // Take another token from now on.
   renew({ pageToken, endsIn }) {
     this.#token = pageToken;
@@ -43,6 +50,8 @@ export class PageCalls {
       keepalive,
       headers: { Authorization: `Bearer ${this.#token}` },
       cache: "no-store",
+      // A connection that hangs must not keep the page from asking again.
+      signal: keepalive ? undefined : AbortSignal.timeout(PATIENCE),
     });
   }
 }

@@ -17,6 +17,9 @@ export const askForNames = (editor, calls, { known: { file: fileName }, texts })
   });
 
   editor.on("UI_SaveAs", ({ format }) => {
+    if (dialog.open) {
+      return; // Or what was typed would be gone.
+    }
     const dot = fileName.lastIndexOf(".");
     const stem = dot > 0 ? fileName.slice(0, dot) : fileName;
     const isFormat = typeof format === "string" && /^[a-z0-9]{1,10}$/i.test(format);
@@ -35,18 +38,20 @@ export const askForNames = (editor, calls, { known: { file: fileName }, texts })
     }
   });
 
-  editor.on("Action_Save_Resp", async ({ success, fileName: made }) => {
-    if (!asked) {
+  editor.on("Action_Save_Resp", async ({ success, result, fileName: made }) => {
+    const isNew = typeof made === "string" && made !== "";
+    const isExport = result === "exportas";
+    if (!asked || (success === true && !isNew && !isExport)) {
       return; // About a save that was not asked for here.
     }
-    const name = typeof made === "string" && made ? made : asked;
+    const name = isNew ? made : asked;
     asked = "";
     if (success !== true) {
       say(fill(texts.notSavedAs, { name }));
       return;
     }
-    if (!made) {
-      say(fill(texts.savedAs, { name })); // An export: the editor stays with this file.
+    if (isExport) {
+      say(fill(texts.savedAs, { name })); // The editor stays with this file.
       return;
     }
     // The editor goes on with the new file, and so does the page.

@@ -6,8 +6,10 @@ import { byId, fill, moment } from "./texts.js";
 
 const LOOK_AFTER = 15000;
 const AHEAD = 20 * 60000;
+// However often an editor asks for a token.
+const ONCE_IN = 10000;
 
-export const keepSession = (editor, calls, { endsIn, tokenMessage, texts }) => {
+export const keepSession = (editor, calls, { endsIn, isEditing, tokenMessage, texts }) => {
   const bar = byId("ending");
   const said = byId("ending-text");
   const signIn = byId("sign-in");
@@ -17,7 +19,10 @@ export const keepSession = (editor, calls, { endsIn, tokenMessage, texts }) => {
   let isWanted = false;
   // Then it is for the user to do something; what the page does by itself changes nothing.
   let isRefused = false;
+  let needsSignIn = false;
   let isAsking = false;
+  let askedAt = -Infinity;
+  let isClosed = false;
   let dismissed = "";
 
   const show = (sentence, { canReload = true, ...values } = {}) => {
@@ -28,6 +33,10 @@ export const keepSession = (editor, calls, { endsIn, tokenMessage, texts }) => {
       reload.hidden = !canReload;
       bar.hidden = false;
     }
+  };
+  const hide = () => {
+    dismissed = "";
+    bar.hidden = true;
   };
   byId("later").addEventListener("click", () => {
     dismissed = said.textContent;
@@ -41,46 +50,69 @@ export const keepSession = (editor, calls, { endsIn, tokenMessage, texts }) => {
     }
   };
 
+  const refusals = {
+    signIn: () => show(texts.signInAgain, { canReload: false }),
+    otherUser: () => show(texts.signInAsYourself, { canReload: false }),
+    noRight: () => show(texts.noRightAnyMore),
+    tooOld: () => show(texts.ended),
+  };
+
   const renew = async () => {
     const response = await calls.ask("/renewal", { method: "POST" });
     if (response.ok) {
       latest = await response.json();
       calls.renew(latest);
-      isWanted = false;
-      bar.hidden = true;
+      isWanted = needsSignIn = false;
       hand();
-    } else if (response.status === 401) {
-      isRefused = true;
-      show(texts.signInAgain, { canReload: false });
-    } else if (response.status === 403) {
-      isRefused = true;
-      show(texts.noRightAnyMore);
-    } else if (calls.isOver) {
-      show(texts.ended);
+      if (!isClosed) {
+        hide();
+      }
+      return;
     }
+    const { reason } = await response.json();
+    isRefused = reason in refusals;
+    needsSignIn = reason === "signIn" || reason === "otherUser";
+    refusals[reason]?.();
   };
 
   const look = async () => {
-    if (isAsking || isRefused || !(isWanted || Date.now() >= calls.end - ahead)) {
+    const isNear = isWanted || Date.now() >= calls.end - ahead;
+    if (isAsking || !isNear) {
       return;
     }
     if (!tokenMessage) {
-      show(calls.isOver ? texts.ended : texts.ending, { time: moment(calls.end) });
+      // Who only reads loses nothing.
+      if (calls.isOver) {
+        show(isEditing ? texts.ended : texts.tooOld);
+      } else if (isEditing) {
+        show(texts.ending, { time: moment(calls.end) });
+      }
       return;
     }
-    isAsking = true;
-    try {
-      await renew();
-    } catch {
-      // The connector does not answer just now.
+    const now = Date.now();
+    if (!isRefused && !(now < askedAt + ONCE_IN && now >= askedAt)) {
+      askedAt = now;
+      isAsking = true;
+      try {
+        await renew();
+      } catch {
+        // The connector does not answer just now.
+      }
+      isAsking = false;
     }
-    isAsking = false;
+    // Whatever is in the way, and whatever was put off: typing on would be in vain.
+    if (calls.isOver && bar.hidden) {
+      show(texts.ended, { canReload: !needsSignIn });
+    }
   };
 
   setInterval(look, LOOK_AFTER);
   // Somebody is back, from sleep or from signing in.
   const lookAgain = () => {
-    isRefused = false;
+    if (isRefused) {
+      isRefused = false;
+      askedAt = -Infinity;
+    }
     look();
   };
   document.addEventListener("visibilitychange", lookAgain);
@@ -102,6 +134,7 @@ export const keepSession = (editor, calls, { endsIn, tokenMessage, texts }) => {
   editor.on("Session_Closed", ({ Reason: reason }) => {
     // An idle editor says so itself, and goes on when it is clicked.
     if (reason !== "DocumentIdle") {
+      isClosed = true;
       show(texts.closed);
     }
   });

@@ -41,6 +41,9 @@ export class State {
     clearTimeout(this.#timer);
     try {
       const response = await this.#calls.ask(this.isWaiting ? "?waiting" : "");
+      if (response.status === 401) {
+        this.#calls.endsNow(); // Earlier than this browser's clock has it.
+      }
       if (response.ok) {
         const state = await response.json();
         for (const listener of this.#listeners) {

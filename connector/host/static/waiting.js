@@ -11,6 +11,8 @@ export const waitUntilFree = (state, texts) => {
   button.addEventListener("click", async () => {
     button.hidden = true;
     waiting.hidden = false;
+    // The button that had it is gone.
+    waiting.focus();
     state.isWaiting = true;
     state.look();
     if ("Notification" in window && Notification.permission === "default") {
