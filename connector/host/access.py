@@ -19,7 +19,6 @@ from connector.nuxeo_gateway.errors import (
 )
 from connector.nuxeo_gateway.permissions import ReadOnlyReason
 from connector.nuxeo_gateway.users import User
-from connector.wopi.access_token import Grant
 from connector.wopi.rights import Rights
 
 _log = logging.getLogger("connector.host")
@@ -60,20 +59,18 @@ class Access:
         return user
 
     def document(
-        self, grant: Grant, reference: FileReference, user: User
+        self, reference: FileReference, user: User
     ) -> tuple[Document, Blob, ReadOnlyReason | None]:
-        """The document, the file in it, and why the user cannot change it, if they asked to.
+        """The document, the file in it, and why the user cannot change it, if so.
 
-        Two calls to Nuxeo.
+        Two calls to Nuxeo, three for who looks like a reader while somebody else has the lock.
 
         Raises:
             NotOpened: saying why not.
         """
-        obstacle = None
         try:
             document, owners = self._rights.read(reference, user.name)
-            if grant is Grant.EDIT:
-                obstacle = self._rights.obstacle(reference, document, user.name, owners)
+            obstacle = self._rights.obstacle(reference, document, user.name, owners)
         except NuxeoNotFound as error:
             raise NotOpened(problems.NO_SUCH_DOCUMENT) from error
         except NuxeoForbidden as error:

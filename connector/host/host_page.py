@@ -204,6 +204,8 @@ class HostPage:
             access_token=self._tokens.sign(token),
             access_token_ttl=token.ttl_milliseconds,
             close_url=links.document(*place),
+            edit_url=links.host_page("edit", opened.reference, token.client),
+            is_joinable=opening.is_joinable,
             sign_in_url=url_for("host.signed_in"),
             versions_url=links.document(*place, tab="history"),
             sharing_url=links.document(*place, tab="permissions")

@@ -66,6 +66,10 @@ def notices(
         yield _("{app} can show files of this kind but not change them.").format(
             app=opening.action.app
         )
+    if opening.is_joinable:
+        yield _("{holder} is editing this document. You can edit it at the same time.").format(
+            holder=display_name(document.lock_owner or "")
+        )
     reason = opening.read_only_reason
     if reason is not None:
         is_locked = reason is ReadOnlyReason.LOCKED

@@ -22,12 +22,14 @@ class Opening:
         grant: what the access token is for.
         read_only_reason: why a user who asked to edit only gets to view, if Nuxeo is the reason.
         not_editable: whether the office client is the reason: it can show such files only.
+        is_joinable: whether a user who asked to view could edit the file together with others.
     """
 
     action: Action
     grant: Grant
     read_only_reason: ReadOnlyReason | None = None
     not_editable: bool = False
+    is_joinable: bool = False
 
     @property
     def is_conversion(self) -> bool:
@@ -85,6 +87,7 @@ def decide(
     *,
     is_empty: bool = False,
     on_phone: bool = False,
+    is_shared: bool = False,
 ) -> Opening | None:
     """How an office client opens a file; ``None`` if it knows nothing of such files.
 
@@ -95,13 +98,21 @@ def decide(
         obstacle: why the user cannot change the file, if so.
         is_empty: whether the file has no bytes: it is yet to be made from the client's template.
         on_phone: whether the user's screen is a phone's.
+        is_shared: whether somebody else has the document's lock for a session that the user may
+            join.
     """
     view = _first(discovery, extension, *_views(asked, on_phone=on_phone))
     if view is None:
         view = discovery.view_action(extension)
-    if asked.grant is Grant.VIEW:
-        return Opening(view, Grant.VIEW) if view else None
     edit = _first(discovery, extension, *_edits(is_empty=is_empty, on_phone=on_phone))
+    if asked.grant is Grant.VIEW:
+        # Web UI shows who might edit no more than a view while somebody else has the lock.
+        may_ask = asked is HostAction.VIEW and edit is not None
+        is_locked = may_ask and obstacle is ReadOnlyReason.LOCKED
+        reason = ReadOnlyReason.LOCKED if is_locked else None
+        if view is None:
+            return None
+        return Opening(view, Grant.VIEW, reason, is_joinable=may_ask and is_shared)
     if edit is not None and obstacle is None:
         return Opening(edit, Grant.EDIT)
     if view is None:

@@ -140,7 +140,7 @@ class PageState:
                 return _problem(HTTPStatus.UNAUTHORIZED, "otherUser" if user else "signIn")
             signed_in_at = int(now)
         try:
-            self._access.document(Grant.VIEW, call.reference, call.user)
+            self._access.document(call.reference, call.user)
         except NotOpened as error:
             is_passing = error.problem.try_again
             status = HTTPStatus.SERVICE_UNAVAILABLE if is_passing else HTTPStatus.FORBIDDEN
@@ -202,7 +202,7 @@ class PageState:
     def _freedom(self, call: PageCall) -> dict[str, Any]:
         """Whether the user may change the file now."""
         try:
-            document, _, obstacle = self._access.document(Grant.EDIT, call.reference, call.user)
+            document, _, obstacle = self._access.document(call.reference, call.user)
         except NotOpened:
             return {"free": False, "holder": ""}
         holder = document.lock_owner if obstacle is ReadOnlyReason.LOCKED else None

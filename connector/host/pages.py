@@ -156,13 +156,16 @@ class HostPages:
         """The host page."""
         wish, reference = _asked(action, repository, document_id, xpath)
         user = self._access.user(reference, request.cookies)
-        document, blob, obstacle = self._access.document(wish.action.grant, reference, user)
+        document, blob, obstacle = self._access.document(reference, user)
         file_id = file_ids.encode(reference, self._settings.instance)
         running = self._sessions.running(reference, file_id, document)
         if running is not None and place_of(reference, document, running) != reference:
             raise NotOpened(problems.PLACE_TAKEN, reference=reference, file_name=blob.name)
         running_in = running.client or None if running is not None else None
-        candidates = self._candidates(wish, reference, blob, obstacle, running_in)
+        is_shared = obstacle is None and document.lock_owner not in (None, user.name)
+        candidates = self._candidates(
+            wish, reference, blob, obstacle, running_in, is_shared=is_shared
+        )
         choice = choose(candidates, wanted=wish.client, running_in=running_in)
         if choice is None:
             raise NotOpened(problems.NOT_AN_OFFICE_FILE, reference=reference, file_name=blob.name)
@@ -175,6 +178,8 @@ class HostPages:
         blob: Blob,
         obstacle: ReadOnlyReason | None,
         running_in: str | None,
+        *,
+        is_shared: bool,
     ) -> Sequence[Candidate]:
         """The office clients that can open the file, the preferred one first."""
         candidates = []
@@ -193,6 +198,7 @@ class HostPages:
                 obstacle,
                 is_empty=blob.length == 0,
                 on_phone=wish.on_phone,
+                is_shared=is_shared,
             )
             if opening is not None:
                 candidates.append(Candidate(client.name, client.label, discovery, opening))

@@ -56,6 +56,7 @@ class Person:
         self.name = name
         self.context = context
         self.complaints = []
+        self.allowed = []
         context.on("console", self._console)
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
         self.page = context.new_page()
@@ -63,6 +64,13 @@ class Person:
     def _console(self, message):
         if message.type in ("error", "warning") and NO_COMPLAINT not in message.text:
             self.complaints.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def expected(self, text):
+        """The browser's complaints with this text are what the test is about."""
+        self.allowed.append(text)
+
+    def unexpected(self):
+        return [each for each in self.complaints if not any(text in each for text in self.allowed)]
 
     def sign_in(self):
         self.page.goto(self.demo.nuxeo_url)
@@ -107,5 +115,5 @@ def person(demo, chromium):
     yield make
     for someone in people:
         someone.context.close()
-    complaints = {someone.name: someone.complaints for someone in people if someone.complaints}
+    complaints = {someone.name: someone.unexpected() for someone in people if someone.unexpected()}
     assert not complaints

@@ -61,6 +61,11 @@ class Office:
         sender = sender or person.page.frame("office-frame")
         sender.evaluate("text => (window.top ?? window).postMessage(text, '*')", text)
 
+    def load(self, person):
+        """Get the file, and say that it is there."""
+        assert self.wopi().get().status_code == 200
+        self.tell(person, "App_LoadingStatus", Status="Document_Loaded")
+
     def heard(self, person, message_id):
         """What the host page has said to the frame under this name, after there was something."""
         frame = person.page.frame("office-frame")

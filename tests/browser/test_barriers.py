@@ -43,16 +43,20 @@ def test_the_pages_that_say_why_a_file_is_not_opened(demo, with_office, person, 
 
     def show(name):
         file_name = "Offer.docx" if PROBLEMS[name] is problems.NOT_AN_OFFICE_FILE else None
-        return pages.page(NotOpened(PROBLEMS[name], reference=reference, file_name=file_name))
+        return pages.page(
+            NotOpened(PROBLEMS[name], reference=reference, file_name=file_name, name="Ana")
+        )
 
     office.connector.app.add_url_rule("/problem/<name>", "problem", show)
     alice = person("alice", color_scheme=scheme)
     found = []
     for name in PROBLEMS:
         alice.page.goto(f"{office.url.removesuffix('nuxeo/')}problem/{name}")
-        expect(alice.page.get_by_role("heading")).to_have_text(PROBLEMS[name].title)
+        expect(alice.page.get_by_role("heading")).to_have_text(
+            PROBLEMS[name].title.replace("{name}", "Ana")
+        )
         found += found_on(alice, name)
-    alice.complaints.clear()  # Chromium notes the status of each page.
+    alice.expected("the server responded with a status of")
     assert not found, "\n".join(found)
 
 
@@ -74,7 +78,9 @@ def test_the_host_page_in_all_its_states(demo, with_office, person, uid, scheme)
     # Before the frame is there.
     page.route("**/we?**", lambda route: None)
     page.goto(f"{office.url}wopi/edit/default/{uid}/file:content")
-    page.clock.fast_forward(20_000)
+    page.evaluate(
+        "document.getAnimations().filter((each) => each.animationName === 'appear').forEach((each) => each.finish())"
+    )
     look("loading", "#slow")
     page.unroute("**/we?**")
 
@@ -109,7 +115,6 @@ def test_the_host_page_in_all_its_states(demo, with_office, person, uid, scheme)
     demo.nuxeo("bob").operation("Document.Unlock", uid)
     page.clock.run_for(30_000)
     look("free", "#free")
-    alice.complaints.clear()  # The browser may note that permission for notices was not given.
     assert not found, "\n".join(found)
 
 
@@ -125,7 +130,7 @@ def test_the_sandboxs_pages_and_its_office(demo, person, uid, scheme):
     alice.open(uid)
     expect(alice.frame().locator("#document")).to_be_visible()
     found += [f"office: {each}" for each in barriers(alice.page.frame("office-frame"))]
-    alice.complaints.clear()  # Chromium notes the status 404 of one of them.
+    alice.expected("status of 404")
     assert not found, "\n".join(found)
 
 

@@ -44,6 +44,7 @@ def web_ui(tmp_path_factory):
     files["host.bundle.js"] = host.read_bytes()
     files["html-imports.min.js"] = imports.read_bytes()
     files["page.html"] = (PARTS / "page.html").read_bytes()
+    files["i18n/messages-it.json"] = b"{}"  # A language that Web UI has, and we do not.
     return files
 
 
@@ -87,6 +88,17 @@ class Page:
     def link(self, xpath="file:content"):
         return self.page.locator(f'[data-xpath="{xpath}"] {LINK} a')
 
+    def download(self, xpath="file:content"):
+        """Web UI's own button beside ours."""
+        return self.page.locator(f'[data-xpath="{xpath}"] nuxeo-download-button')
+
+    def tells(self, label, xpath="file:content"):
+        """What whoever points at the link is told."""
+        self.link(xpath).hover()
+        tooltip = self.page.locator("paper-tooltip").filter(has_text=label)
+        expect(tooltip.first).to_be_visible()
+        expect(tooltip.first).to_have_css("opacity", re.compile("^(1|0\\.9)"))
+
     def leads_to(self, action, uid, xpath="file:content"):
         url = f"{self._demo.connector_url}wopi/{action}/default/{uid}/{xpath}"
         expect(self.link(xpath)).to_have_attribute("href", url)
@@ -113,6 +125,9 @@ def test_a_writer_edits_the_main_file_and_an_attachment_but_no_picture(at_docume
     # A tab of its own, that knows nothing of this one.
     expect(page.link()).to_have_attribute("rel", "noopener")
     expect(page.link()).to_have_count(1)
+    for xpath in ("file:content", "files:files/0/file", "files:files/1/file"):
+        expect(page.download(xpath)).to_be_visible()
+    page.tells("Edit in Word")
     alice.picture("web-ui-writer")
 
 
@@ -141,6 +156,7 @@ def test_a_reader_only_views(at_document, person, uid):
     page = at_document(carol, uid)
     page.leads_to("view", uid)
     expect(page.link()).to_have_attribute("aria-label", "View in Word")
+    page.tells("View in Word")
     carol.picture("web-ui-reader")
 
 
@@ -156,9 +172,37 @@ def test_whoever_else_has_the_lock_is_named(at_document, demo, person, uid):
         page.leads_to("view", uid)
         label = f"Locked by {full_name}: view in Word"
         expect(page.link()).to_have_attribute("aria-label", label)
+    page.tells(label)
     someone.picture("web-ui-locked")
     bob = person("bob").sign_in()
     at_document(bob, uid).leads_to("edit", uid)
+    # The way that people go: who it is, and when it is free, is told there, too.
+    with someone.context.expect_page() as opened:
+        page.link().click()
+    notice = opened.value.locator("#notice")
+    expect(notice).to_contain_text(f"Locked by {full_name}")
+    expect(notice.get_by_role("button", name="Tell me when it is free")).to_be_visible()
+    someone.picture_of(opened.value, "web-ui-locked-opened")
+
+
+def test_who_might_edit_together_with_others_is_told_so(at_document, demo, person, uid):
+    """In Web UI a session looks like any other lock."""
+    demo.nuxeo().operation("Document.AddPermission", uid, permission="ReadWrite", user="bob")
+    session = demo.open("bob", uid)
+    assert session.lock("L").status_code == 200
+    alice = person("alice").sign_in()
+    page = at_document(alice, uid)
+    page.leads_to("view", uid)
+    with alice.context.expect_page() as opened:
+        page.link().click()
+    notice = opened.value.locator("#notice")
+    expect(notice).to_contain_text("Bob Keller is editing this document. You can edit it at the")
+    alice.picture_of(opened.value, "web-ui-joining")
+    notice.get_by_role("link", name="Edit it, too").click()
+    opened.value.wait_for_url("**/wopi/edit/**")
+    office = opened.value.frame_locator("#office-frame")
+    expect(office.locator("#document")).to_be_visible()
+    session.unlock("L")
 
 
 def test_one_question_for_all_links_and_no_cookie_with_it(at_document, demo, person, uid):
@@ -183,8 +227,9 @@ def test_a_connector_that_is_down_harms_no_page(at_document, demo, person, uid, 
     url = f"{down}wopi/edit/default/{uid}/file:content"
     expect(page.link()).to_have_attribute("href", url)
     expect(page.link("files:files/1/file")).to_have_count(0)
-    download = page.page.locator('[data-xpath="file:content"] nuxeo-download-button')
-    assert download.count() == 0
+    for xpath in ("file:content", "files:files/1/file"):
+        expect(page.download(xpath)).to_be_visible()
+    page.tells("Edit in Word")
     alice.picture("web-ui-connector-down")
     alice.complaints = [each for each in alice.complaints if "wopi/apps" not in each]
 
@@ -195,6 +240,7 @@ def test_a_connector_that_never_answers_does_not_hold_the_page_up(at_document, p
     alice.page.route("**/wopi/apps", lambda _route: None)
     page = at_document(alice, uid)
     expect(page.page.locator("h1")).not_to_be_empty()
+    expect(page.download()).to_be_visible()
     expect(page.link()).to_have_count(0)
     alice.page.clock.run_for(5_100)
     page.leads_to("edit", uid)
@@ -209,6 +255,19 @@ def test_in_the_users_language(at_document, person, uid, language, label):
     alice = person("alice").sign_in()
     page = at_document(alice, uid, language=language, messages=f"messages-{language}")
     expect(page.link()).to_have_attribute("aria-label", label)
+
+
+def test_in_a_language_that_we_do_not_have_it_is_english(at_document, person, uid):
+    """Web UI shows the name of a text that it does not know; nobody can read that."""
+    alice = person("alice").sign_in()
+    page = at_document(alice, uid, language="it", messages="messages-it")
+    expect(page.link()).to_have_attribute("aria-label", "Edit in Word")
+    expect(page.page.locator("paper-tab")).to_have_text("New Office document")
+    form = page.page.locator("nuxeo-wopi-connector-new")
+    expect(form.get_by_label("Title")).to_be_visible()
+    expect(form.get_by_role("button", name="Create and open")).to_be_visible()
+    expect(form).to_contain_text("Word \u2013 Text")
+    assert "wopiConnector." not in page.page.locator("main").inner_text()
 
 
 def test_a_link_that_does_not_fit_is_in_the_menu_with_its_words(at_document, person, uid):

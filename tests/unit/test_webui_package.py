@@ -170,9 +170,15 @@ def test_every_text_is_there_in_every_language(jar):
         assert translated.keys() == english.keys(), name
         for key, text in translated.items():
             assert set(re.findall(r"\{\d\}", text)) == set(re.findall(r"\{\d\}", english[key]))
-    used = set(re.findall(r"i18n\('(wopiConnector\.\w+)'\)", page))
-    assert used
-    assert used <= english.keys()
+    # What the page itself has for other languages.
+    own = re.search(r"ENGLISH = \{(.*?)\};", page, re.DOTALL)[1]
+    assert {
+        f"wopiConnector.{key}": text for key, text in re.findall(r"(\w+): '(.*)'", own)
+    } == english
+    used = set(re.findall(r"(?:_told|say)\(i18n, '(\w+)'", page))
+    assert len(used) >= 4
+    assert {f"wopiConnector.{key}" for key in used} <= english.keys()
+    assert "i18n('" not in page
     said = set(re.findall(r"_said = (?:[^;]*\? )?'(\w+)'(?: : '(\w+)')?", page))
     for key in {key for keys in said for key in keys if key}:
         assert f"wopiConnector.{key}" in english

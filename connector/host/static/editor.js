@@ -33,7 +33,7 @@ export class Editor {
     this.#handlers.set(messageId, [...(this.#handlers.get(messageId) ?? []), handler]);
   }
 
-  // Calls `handler` whenever the editor says anything at all.
+  // Calls `handler` with the name of whatever the editor says, if it has one.
   onAnything(handler) {
     this.#anything = handler;
   }
@@ -46,14 +46,7 @@ export class Editor {
 
   // The editor's own report, which is the only sure sign that the document is there.
   onLoaded(handler) {
-    this.on("App_LoadingStatus", ({ Status: status }) => {
-      // Collabora tells of each step, and begins anew when its connection was lost; the others tell
-      // of the last one alone, and most without a name.
-      this.isLoaded = status === undefined || status === "Document_Loaded";
-      if (this.isLoaded) {
-        handler();
-      }
-    });
+    this.on("App_LoadingStatus", () => this.isLoaded && handler());
   }
 
   open(holder, form) {
@@ -93,14 +86,19 @@ export class Editor {
     if (event.origin !== this.#origin || event.source !== this.#frame.contentWindow) {
       return;
     }
-    this.#anything();
     let message;
     try {
       message = JSON.parse(event.data);
     } catch {
-      return; // Not one of the documented messages, which are all JSON text.
+      message = undefined; // Not one of the documented messages, which are all JSON text.
     }
+    this.#anything(message?.MessageId);
     const values = message?.Values ?? {};
+    if (message?.MessageId === "App_LoadingStatus") {
+      // Collabora tells of each step, and begins anew when its connection was lost; the others tell
+      // of the last one alone, and most without a name.
+      this.isLoaded = values.Status === undefined || values.Status === "Document_Loaded";
+    }
     // Collabora says some things twice, under a former name too.
     if (values.Deprecated !== true) {
       for (const handler of this.#handlers.get(message?.MessageId) ?? []) {

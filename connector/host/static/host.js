@@ -66,6 +66,7 @@ function followNames(editor) {
     const isWhole = said.toLowerCase().endsWith(data.extension.toLowerCase());
     const fileName = `${said}${isWhole ? "" : data.extension}`;
     byId("heading").textContent = fileName;
+    data.known.file = fileName;
     document.title = `${fileName} – ${data.known.app}`;
     editor.title = document.title;
   });

@@ -3,6 +3,7 @@
 import { byId, fill } from "./texts.js";
 
 const SILENT_AFTER = 10000;
+const STUCK_AFTER = 30000;
 
 export const showOpening = (editor, state, texts) => {
   const loading = byId("loading");
@@ -27,15 +28,23 @@ export const showOpening = (editor, state, texts) => {
     silent.hidden = true;
   };
   byId("dismiss").addEventListener("click", settle);
-  editor.onAnything(settle);
-  editor.onShown(() => {
-    uncover();
+  const askAfter = (pause) => {
     clearTimeout(asking);
     if (!isSettled) {
       asking = setTimeout(() => {
         silent.hidden = !trouble.hidden;
-      }, SILENT_AFTER);
+      }, pause);
     }
+  };
+  editor.onAnything((messageId) => {
+    // Of a step on the way the document need not follow.
+    if (messageId !== "App_LoadingStatus") {
+      settle();
+    }
+  });
+  editor.onShown(() => {
+    uncover();
+    askAfter(SILENT_AFTER);
   });
 
   // A page that says what is wrong, in place of the editor's apology. Said once: whoever reads it is
@@ -73,6 +82,8 @@ export const showOpening = (editor, state, texts) => {
     editor.post("Host_PostmessageReady");
     if (status === "Failed") {
       show(texts.notLoaded);
+    } else {
+      askAfter(STUCK_AFTER);
     }
   });
   editor.on("Action_Load_Resp", ({ success, errorMsg }) => {
@@ -83,6 +94,7 @@ export const showOpening = (editor, state, texts) => {
   });
   editor.onLoaded(() => {
     state.isOpening = false;
+    settle();
     hide();
   });
 

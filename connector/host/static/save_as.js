@@ -2,7 +2,7 @@
 
 import { byId, fill } from "./texts.js";
 
-export const askForNames = (editor, calls, { known: { file: fileName }, texts }) => {
+export const askForNames = (editor, calls, { known, texts }) => {
   const dialog = byId("save-as");
   const input = byId("save-as-name");
   const bar = byId("said");
@@ -20,6 +20,7 @@ export const askForNames = (editor, calls, { known: { file: fileName }, texts })
     if (dialog.open) {
       return; // Or what was typed would be gone.
     }
+    const fileName = known.file;
     const dot = fileName.lastIndexOf(".");
     const stem = dot > 0 ? fileName.slice(0, dot) : fileName;
     const isFormat = typeof format === "string" && /^[a-z0-9]{1,10}$/i.test(format);
@@ -32,7 +33,7 @@ export const askForNames = (editor, calls, { known: { file: fileName }, texts })
   byId("save-as-cancel").addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => {
     const name = input.value.trim();
-    if (dialog.returnValue === "save" && name) {
+    if (dialog.returnValue === "save") {
       asked = name;
       editor.post("Action_SaveAs", { Filename: name, Notify: true });
     }
