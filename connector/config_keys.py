@@ -103,7 +103,7 @@ KEYS: tuple[SettingsKey, ...] = (
         attribute="discovery_url",
         parse=values.resource_url,
         required=True,
-        example="https://office.example.org/hosting/discovery",
+        example="https://collabora.example.org/hosting/discovery",
         expected=_DISCOVERY_ADDRESS,
         purpose="Where the office client publishes its discovery.xml; as with the Java addon. It "
         "is about the client `office`, the only one unless `nuxeo.wopi.clients` names others.",

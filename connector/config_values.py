@@ -50,6 +50,9 @@ SIGN_INS = ("session", "oauth2")
 OFF = "off"
 """Switches off what otherwise has a folder."""
 
+PLACEHOLDER = "THE-SECRET"
+"""What stands for a secret in ``docs/install.md``."""
+
 SECRET_BYTES_WANTED = 64
 """What HS512 asks for (RFC 7518, 3.2): a key as long as the hash."""
 
@@ -106,6 +109,8 @@ def secret(text: str) -> str:
 
     The messages never quote the secret.
     """
+    if text == PLACEHOLDER:
+        raise ValueError("is what the installation guide has in its place; make a secret")
     if text.startswith("{$"):
         raise ValueError("is encrypted, which only the Nuxeo server can undo")
     for part, name in (

@@ -62,7 +62,10 @@ class NginxServer:
             (r"/etc/nginx/nuxeo-wopi\.inc", str(shared)),
         ]
         if nuxeo is not None:
-            replaced.append((r"127\.0\.0\.1:8080", nuxeo))
+            replaced += [
+                (r"127\.0\.0\.1:8080", nuxeo),
+                (r"https://docs\.example\.org/", f"https://{HOST}:{port}/"),
+            ]
         text = site.read_text(encoding="utf-8")
         # What the comments say is not for nginx.
         text = re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE)

@@ -105,6 +105,7 @@ def with_office(demo, tmp_path):
             app = Flask("office")
             app.add_url_rule("/discovery", "discovery", lambda: Response(published or own))
             app.add_url_rule("/we", "we", edit, methods=["POST"])
+            app.add_url_rule("/other", "other", lambda: PAGE)
             stack.enter_context(serving(app, office_port))
             url = f"http://{HOST}:{port}/nuxeo/"
             clock = MovableClock()

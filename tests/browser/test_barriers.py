@@ -79,7 +79,8 @@ def test_the_host_page_in_all_its_states(demo, with_office, person, uid, scheme)
     page.route("**/we?**", lambda route: None)
     page.goto(f"{office.url}wopi/edit/default/{uid}/file:content")
     page.evaluate(
-        "document.getAnimations().filter((each) => each.animationName === 'appear').forEach((each) => each.finish())"
+        "document.getAnimations().forEach("
+        "(each) => each.animationName === 'appear' && each.finish())"
     )
     look("loading", "#slow")
     page.unroute("**/we?**")

@@ -70,6 +70,17 @@ def test_what_the_office_tells_of_close_versions_sharing_editing_and_a_new_name(
     tell("File_Rename", sender=page, NewName="Forged")
     tell("UI_Close", sender=page)
     tell("Unheard_Of")
+    # From the office's own origin, but another frame of it.
+    page.evaluate(
+        "url => document.body.append("
+        "Object.assign(document.createElement('iframe'), {name: 'other', src: url}))",
+        f"http://{HOST}:{office.port}/other",
+    )
+    page.wait_for_function("window.frames.other && window.frames.length === 2")
+    expect(page.frame_locator("[name=other]").locator("body")).to_contain_text(WORDS)
+    for message, values in (("File_Rename", {"NewName": "Forged"}), ("UI_Close", {})):
+        tell(message, sender=page.frame("other"), **values)
+    page.locator("[name=other]").evaluate("each => each.remove()")
     page.frame("office-frame").evaluate("top.postMessage('no JSON', '*')")
     tell("File_Rename", NewName="Angebot \u2013 neu")
     expect(page).to_have_title("Angebot \u2013 neu.docx \u2013 Word")

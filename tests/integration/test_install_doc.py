@@ -37,7 +37,7 @@ NOT_RUN = [
     ("nuxeo.wopi.hostURL=", "there is no Nuxeo server here but the sandbox"),
     ("# systemctl daemon-reload", SERVICE),
     ("# nginx -t", NGINX),
-    ("# nuxeoctl mp-remove", "nuxeoctl is the Nuxeo server's"),
+    ("# nuxeoctl stop", "nuxeoctl is the Nuxeo server's"),
     ("<alias_groups", "it is Collabora's"),
     ('{"wopi"', "it is ONLYOFFICE's"),
     ("New-OfficeWebAppsFarm", "it is Office Online Server's"),
@@ -175,7 +175,7 @@ def test_a_way_from_its_first_command_to_the_first_saved_document(machine, demo,
         printed = machine.do(steps[begun:reloaded])
         nginx = NginxServer(
             tmp_path,
-            machine.folder / "etc/nginx/conf.d/nuxeo-wopi.conf",
+            machine.folder / f"etc/nginx/conf.d/nuxeo-wopi{'' if way == 1 else '-own'}.conf",
             machine.folder / "etc/nginx/nuxeo-wopi.inc",
             port=machine.public,
             certificate=machine.certificate,

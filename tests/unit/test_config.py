@@ -325,6 +325,7 @@ class TestSecret:
             ("hidden$$me", "holds a $$"),
             ("hidden${me}", "holds a ${"),
             ("hidden\tme", "control character"),
+            ("THE-SECRET", "is what the installation guide has in its place"),
             ("hidden\ud800me", "half of a surrogate pair"),
         ],
     )

@@ -34,7 +34,9 @@ def paths(tmp_path_factory):
 def locations(name):
     """What a configuration of nginx sends to the connector, and whether that path alone."""
     text = (ROOT / name).read_text(encoding="utf-8")
-    found = re.findall(r"location (= )?(\S+) \{[^}]*proxy_pass http://connector\b", text)
+    found = re.findall(
+        r"location (= )?(\S+) \{[^}]*proxy_pass http://(?:connector|nuxeo_wopi\w*)\b", text
+    )
     return {path: bool(exact) for exact, path in found}
 
 
