@@ -12,7 +12,7 @@ def test_each_picture_that_is_shown_is_there_and_no_other():
 
 def test_each_is_made_by_a_test():
     tests = "".join(path.read_text("utf-8") for path in (ROOT / "tests/browser").glob("test_*.py"))
-    taken = re.findall(r"picture(?:_of)?\((?:\w+, )?f?\"([^\"]+)\"", tests)
+    taken = re.findall(r"picture(?:_of)?\((?:[\w.]+, )?f?\"([^\"]+)\"", tests)
     patterns = [re.compile(re.sub(r"\\\{.*?\\\}", r"[\\w-]+", re.escape(name))) for name in taken]
     assert [name for name in shown() if not any(each.fullmatch(name) for each in patterns)] == []
 

@@ -27,7 +27,8 @@ export const keepSession = (editor, calls, { endsIn, isEditing, tokenMessage, te
 
   const show = (sentence, { canReload = true, ...values } = {}) => {
     const text = fill(sentence, values);
-    if (text !== dismissed) {
+    // Not set anew to what it is, or a screen reader would say it again every time.
+    if (text !== dismissed && (bar.hidden || text !== said.textContent)) {
       said.textContent = text;
       signIn.hidden = canReload;
       reload.hidden = !canReload;
