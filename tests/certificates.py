@@ -15,6 +15,7 @@ def make_certificate(folder):
     """Files in ``folder`` with a certificate for this machine, signed by itself, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
+    names = [x509.IPAddress(ip_address(HOST)), x509.DNSName("localhost")]
     now = datetime.now(UTC)
     made = (
         x509.CertificateBuilder()
@@ -24,7 +25,7 @@ def make_certificate(folder):
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(HOST))]), False)
+        .add_extension(x509.SubjectAlternativeName(names), False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )

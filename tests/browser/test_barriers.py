@@ -9,6 +9,7 @@ from connector.host.problem_pages import NotOpened, ProblemPages
 from connector.host.problems import Problem
 from tests.browser.barriers import barriers, too_wide
 from tests.browser.offices import WORDS
+from tests.own_domain import OwnDomain
 from tests.support import docx_bytes
 
 pytestmark = pytest.mark.browser
@@ -132,6 +133,35 @@ def test_the_sandboxs_pages_and_its_office(demo, person, uid, scheme):
     expect(alice.frame().locator("#document")).to_be_visible()
     found += [f"office: {each}" for each in barriers(alice.page.frame("office-frame"))]
     alice.expected("status of 404")
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_choice_of_editors_and_what_is_shown_in_a_frame(demo, with_office, person, uid, scheme):
+    office = with_office(
+        **{
+            "nuxeo.wopi.clients": "office,second",
+            "nuxeo.wopi.client.second.discoveryURL": f"{demo.office_url}hosting/discovery",
+        }
+    )
+    alice = person("alice", color_scheme=scheme).sign_in()
+    office.show(alice, uid)
+    shown(alice, "#clients")
+    found = found_on(alice, "choice")
+    office.show(alice, uid, "embedview")
+    found += found_on(alice, "embedded")
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_on_which_a_user_agrees_to_be_known(demo, person, scheme, tmp_path):
+    with OwnDomain(demo, tmp_path / "wopi") as own:
+        own.change(isAutoGrant=False)
+        alice = person("alice", color_scheme=scheme).sign_in()
+        uid = demo.nuxeo().create(docx_bytes("A report"))
+        alice.page.goto(own.page(uid))
+        alice.page.wait_for_url("**/oauth2/authorize**")
+        found = found_on(alice, "agreeing")
     assert not found, "\n".join(found)
 
 

@@ -1,4 +1,4 @@
-"""Way 1 of ``docs/install.md``: Nuxeo and the connector behind one real nginx, with TLS.
+"""Both ways of ``docs/install.md`` behind a real nginx, with TLS: on Nuxeo's host, and on its own.
 
 nginx has the file that administrators copy, and the connector the configuration that the guide
 shows, with other names, ports and certificates.
@@ -10,6 +10,8 @@ import http.server
 import os
 import re
 import ssl
+import subprocess
+import sys
 import threading
 from contextlib import ExitStack, contextmanager
 
@@ -33,6 +35,7 @@ pytestmark = pytest.mark.browser
 
 ROOT = install_guide.ROOT
 SAME_HOST = ROOT / "config" / "nginx-same-host.conf.sample"
+OWN_DOMAIN = ROOT / "config" / "nginx-own-domain.conf.sample"
 SHARED = ROOT / "config" / "nginx-nuxeo-wopi.inc"
 SECOND = "second"
 
@@ -70,15 +73,17 @@ class Office:
 
 
 class Site:
-    """What stands behind one host name."""
+    """What stands behind one host name: Nuxeo and the connector, or in way 2 that alone."""
 
-    def __init__(self, demo, folder, parts):
+    def __init__(self, demo, folder, parts, way=1):
         self._demo = demo
+        self._way = way
         self.certificate = make_certificate(folder)
         port = free_ports(2)
         self.internal = port + 1
-        self.origin = f"https://{HOST}:{port}"
-        self.nuxeo_url = self.connector_url = f"{self.origin}/nuxeo/"
+        self.origin = f"https://{HOST if way == 1 else 'localhost'}:{port}"
+        self.connector_url = f"{self.origin}/{'nuxeo/' if way == 1 else ''}"
+        self.nuxeo_url = self.connector_url if way == 1 else demo.nuxeo_url
         self.offices = {}
         for name in ("office", SECOND):
             (folder / name).mkdir()
@@ -95,12 +100,12 @@ class Site:
         self.nginx = parts.enter_context(
             NginxServer(
                 nginx,
-                SAME_HOST,
+                SAME_HOST if way == 1 else OWN_DOMAIN,
                 SHARED,
                 port=port,
                 certificate=self.certificate,
                 connector=f"{HOST}:{self.internal}",
-                nuxeo=f"{HOST}:{demo.port}",
+                nuxeo=f"{HOST}:{demo.port}" if way == 1 else None,
             )
         )
         self.http = requests.Session()
@@ -110,15 +115,21 @@ class Site:
 
     def _configuration(self, folder):
         secret = re.search(r"nuxeo\.jwt\.secret=(.*)", self._demo.conf.read_text())[1]
-        text = install_guide.configuration(1)
-        for name, here in {
-            "https://docs.example.org": self.origin,
-            "https://collabora.example.org/hosting/discovery": self.offices["office"].discovery,
-            f"{HOST}:8080": f"{HOST}:{self._demo.port}",
-            f"{HOST}:8081": f"{HOST}:{self.internal}",
-            "/var/lib/nuxeo-wopi": str(folder / "data"),
-            "THE-SECRET": secret,
-        }.items():
+        text = install_guide.configuration(self._way)
+        nuxeo = self.nuxeo_url.removesuffix("/nuxeo/")
+        names = {"https://docs.example.org": nuxeo}
+        if self._way == 2:
+            names["https://office.example.org"] = self.origin
+        for name, here in (
+            names.items()
+            | {
+                "https://collabora.example.org/hosting/discovery": self.offices["office"].discovery,
+                f"{HOST}:8080": f"{HOST}:{self._demo.port}",
+                f"{HOST}:8081": f"{HOST}:{self.internal}",
+                "/var/lib/nuxeo-wopi": str(folder / "data"),
+                "THE-SECRET": secret,
+            }.items()
+        ):
             assert name in text
             text = text.replace(name, here)
         # For the links that choose an office client, and the tests' own certificate.
@@ -150,11 +161,12 @@ nuxeo.wopi.client.{SECOND}.discoveryURL={self.offices[SECOND].discovery}
         return client
 
 
-@pytest.fixture(scope="module")
-def site(demo, tmp_path_factory):
+@contextmanager
+def standing(demo, folder, way):
+    """A site, whose offices trust its certificate."""
     with ExitStack() as parts:
         patch = parts.enter_context(pytest.MonkeyPatch.context())
-        site = Site(demo, tmp_path_factory.mktemp("behind-nginx"), parts)
+        site = Site(demo, folder, parts, way)
 
         class Trusting(WopiClient):
             def __init__(self, *arguments):
@@ -162,6 +174,12 @@ def site(demo, tmp_path_factory):
                 self._http.verify = str(site.certificate[0])
 
         patch.setattr(views, "WopiClient", Trusting)
+        yield site
+
+
+@pytest.fixture(scope="module")
+def site(demo, tmp_path_factory):
+    with standing(demo, tmp_path_factory.mktemp("behind-nginx"), way=1) as site:
         yield site
 
 
@@ -435,3 +453,34 @@ def test_no_token_is_logged_when_the_connector_is_away(tmp_path):
             assert get(tmp_path, port, f"/nuxeo/{path}?access_token=s3cr3t-token") == 502
         assert nginx.logs().count(" 502 ") == 3
         assert "s3cr3t-token" not in nginx.logs()
+
+
+def test_on_a_domain_of_its_own_who_opens_a_file_signs_in_at_nuxeo(demo, chromium, tmp_path):
+    with standing(demo, tmp_path, way=2) as own:
+        command = [sys.executable, "-m", "connector", "oauth2", "register", "--conf", own.conf]
+        registered = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert registered.returncode == 0, registered.stderr
+        context = chromium.new_context(ignore_https_errors=True)
+        alice = Person(own, context, "alice")
+        try:
+            uid = own.nuxeo().create(docx_bytes("Dear Ms Moreau,"), "Offer.docx")
+            link = own.link(uid)
+            alice.page.goto(link)
+            alice.page.wait_for_url(f"{demo.nuxeo_url}login.jsp?**")
+            sign_in(alice)
+            alice.page.wait_for_url(link)
+            write_and_save(alice.frame(), "Written on another domain")
+            alice.picture("own-domain-behind-nginx")
+            document = own.nuxeo().document(uid)
+            assert document["properties"]["dc:lastContributor"] == "alice"
+            assert paragraphs(own.nuxeo().content(uid)) == ["Written on another domain"]
+            secrets = [cookie["value"] for cookie in context.cookies()]
+            assert len(secrets) >= 2
+        finally:
+            context.close()
+            demo.nuxeo().call("DELETE", "api/v1/oauth2/client/nuxeo-wopi-connector")
+        alice.expected("status of 401")  # Nuxeo's own, before its login.
+        assert alice.unexpected() == []
+        logs = own.nginx.logs() + "\n".join(own.connector.output)
+        assert "/wopi/oauth2/callback" in logs
+        assert not [secret for secret in (*secrets, "eyJ", "code=", "state=") if secret in logs]
