@@ -1,6 +1,7 @@
 """Saves that fail: what the office client is told, what Nuxeo holds, and what is kept of them."""
 
 import io
+import json
 import re
 import time
 
@@ -303,18 +304,17 @@ class Page:
         assert self.http.post(f"{demo.nuxeo_url}startup", data=signed_in, timeout=30).ok
         host = connector.settings.host_url
         page = self.http.get(f"{host}wopi/edit/default/{uid}/file:content", timeout=30)
-        self.html = page.text
         self.policy = page.headers["Content-Security-Policy"]
-        (path,) = re.findall(r'data-url="([^"]+)"', self.html)
-        (self.token,) = re.findall(r'data-token="([^"]+)"', self.html)
-        self.url = f"{host.removesuffix('/nuxeo/')}{path}"
+        data = json.loads(re.search(r'id="page-data">(.*?)</script>', page.text)[1])
+        self.token = data["pageToken"]
+        self.url = f"{host.removesuffix('/nuxeo/')}{data['stateUrl']}"
 
     def ask(self, suffix="", token=None, scheme="Bearer"):
         headers = {"Authorization": f"{scheme} {self.token if token is None else token}"}
         return requests.get(f"{self.url}{suffix}", headers=headers, timeout=30)
 
     def saves(self):
-        return self.ask().json()["saves"]
+        return self.ask().json()["kept"]
 
 
 class TestTheHostPage:
@@ -330,7 +330,7 @@ class TestTheHostPage:
         page = Page(demo, behind_proxy, "alice", uid)
         expected = {"id": failed.id, "at": round(failed.at * 1000), "fileName": "Plan.docx"}
         assert page.saves() == [expected]
-        content = page.ask(f"/{failed.id}")
+        content = page.ask(f"/kept/{failed.id}")
         assert content.content == b"my text"
         assert content.headers["Content-Disposition"] == "attachment"
         assert content.headers["Cache-Control"] == page.ask().headers["Cache-Control"] == "no-store"
@@ -340,11 +340,11 @@ class TestTheHostPage:
     def test_nobody_else_does(self, demo, behind_proxy, alice, uid, failed):
         page = Page(demo, behind_proxy, "bob", uid)
         assert page.saves() == []
-        assert page.ask(f"/{failed.id}").status_code == 404
+        assert page.ask(f"/kept/{failed.id}").status_code == 404
         other = Page(demo, behind_proxy, "alice", alice.create())
         assert other.saves() == []
-        assert other.ask(f"/{failed.id}").status_code == 404
-        assert other.ask("/zzzzzzzz").status_code == 404
+        assert other.ask(f"/kept/{failed.id}").status_code == 404
+        assert other.ask("/kept/zzzzzzzz").status_code == 404
 
     def test_only_its_own_token_is_good_for_it(
         self, demo, behind_proxy, client, alice, uid, failed
@@ -352,7 +352,7 @@ class TestTheHostPage:
         page = Page(demo, behind_proxy, "alice", uid)
         for token, scheme in (("", "Bearer"), (client.token, "Bearer"), (page.token, "Basic")):
             assert page.ask(token=token, scheme=scheme).status_code == 401
-            assert page.ask(f"/{failed.id}", token=token, scheme=scheme).status_code == 401
+            assert page.ask(f"/kept/{failed.id}", token=token, scheme=scheme).status_code == 401
         other = Page(demo, behind_proxy, "alice", alice.create())
         assert page.ask(token=other.token).status_code == 401
         assert client.with_token(page.token).request("GET").status_code == 401

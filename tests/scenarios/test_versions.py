@@ -2,8 +2,10 @@
 
 import threading
 
+import jwt
 import pytest
 
+from connector.wopi.access_token import Grant
 from tests.fixtures import InProcess
 from tests.support import DEMO_FOLDER
 
@@ -381,7 +383,18 @@ class TestWhatBreaksOff:
                 behind_proxy.connector.store.of_document(f"default/{uid}")[0]
             )
         proxy.plan("POST", "Document.CheckIn", 500, 500)
-        assert client.unlock("L").status_code == 200
+        # By the token that the page has handed over meanwhile.
+        tokens = behind_proxy.connector.tokens
+        former = jwt.decode(client.token, options={"verify_signature": False})
+        later = tokens.issue(
+            resource_id=former["aud"].removeprefix("wopi:"),
+            user="alice",
+            user_name=former["name"],
+            grant=Grant.EDIT,
+            client=former["client"],
+            session=former["session"],
+        )
+        assert client.with_token(tokens.sign(later)).unlock("L").status_code == 200
         clock.offset += 300
         behind_proxy.connector.sessions.end_idle()
         assert proxy.done()
