@@ -8,6 +8,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -98,11 +99,12 @@ class NginxServer:
 
     def __exit__(self, *_error):
         if self._process.poll() is None:
-            self._process.terminate()
+            # Not SIGTERM: it ends what it has begun, and that is to write of it, too.
+            self._process.send_signal(signal.SIGQUIT)
         self._process.wait(20)
 
     def logs(self):
-        """All that it has written."""
+        """All that it has written; of what it answered a moment ago, only once it has ended."""
         paths = sorted((self._folder / "log").iterdir())
         return "".join(path.read_text(encoding="utf-8", errors="replace") for path in paths)
 

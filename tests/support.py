@@ -76,7 +76,8 @@ class Process:
             env=env,
             process_group=0,
         )
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self):
         for line in self.process.stdout:
@@ -98,12 +99,19 @@ class Process:
         """End it as Ctrl-C's bigger sister would; returns its exit status."""
         if self.process.poll() is None:
             self.process.terminate()
-        return self.process.wait(timeout)
+        return self.wait(timeout)
 
     def kill(self):
         """End it and its workers as a power cut would."""
         self.signal(signal.SIGKILL)
-        self.process.wait(30)
+        self.wait()
+
+    def wait(self, timeout=30):
+        """Until it has ended, and all that it had to say is here; returns its exit status."""
+        status = self.process.wait(timeout)
+        # Its last words may still be on their way here.
+        self._reader.join(timeout)
+        return status
 
     def signal(self, number):
         """Send it and its workers a signal."""

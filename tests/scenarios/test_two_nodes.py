@@ -232,7 +232,7 @@ def test_a_node_that_stands_still_in_the_middle_of_a_save_finds_that_it_is_late(
     writes = [path for method, path in watched.seen if method == "PUT" and f"/id/{uid}" in path]
     assert len(writes) == 2
     assert nuxeo.content(uid) == late
-    assert any("saving default/" in line and "once more" in line for line in nodes[0].output)
+    nodes[0].wait_for(f"saving default/{uid} once more")
     assert one.unlock("L").status_code == 200
     assert "lockOwner" not in nuxeo.document(uid)
 
