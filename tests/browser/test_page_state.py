@@ -148,6 +148,9 @@ def test_collabora_gets_another_token_before_one_ends(demo, with_office, person,
     assert client.lock("L").status_code == 200
     assert client.put(docx_bytes("In the morning"), "L").status_code == 200
     assert in_nuxeo(uid, demo) == ["In the morning"]
+    look(alice)
+    expect(alice.page.locator("#saved")).to_contain_text("by you")
+    alice.picture("saved-after-renewals")
     assert first not in alice.page.content()
 
 
