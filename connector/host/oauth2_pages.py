@@ -172,7 +172,7 @@ class OAuth2Pages:
         if not _is_whole_page():
             return Response(status=403, headers={"Cache-Control": "no-store"})
         response = _redirect(self._links.sign_out_of_nuxeo, 302)
-        self._user_cookie.clear(response)
+        self._user_cookie.sign_out(response)
         self._under_way.end_all(response, request.cookies)
         return response
 

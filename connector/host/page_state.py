@@ -23,7 +23,7 @@ from connector.host.access import Access
 from connector.host.kept_saves import KeptSaves
 from connector.host.page_calls import PageCall, PageCalls, private, refused
 from connector.host.problem_pages import NotOpened
-from connector.host.sign_in import SignIn, SignInUnclear
+from connector.host.sign_in import SIGNED_IN_FOR, SignIn, SignInUnclear
 from connector.links import Links
 from connector.lock_store.base import OPEN_FOR, LockStore, LockStoreBusy, OpenPage
 from connector.nuxeo_gateway.errors import GatewayError
@@ -32,9 +32,6 @@ from connector.nuxeo_gateway.permissions import ReadOnlyReason
 from connector.wopi.access_token import AccessToken, AccessTokens, Grant
 
 _log = logging.getLogger("connector.host")
-
-_SIGNED_IN_FOR = 24 * 3600
-"""Seconds for which a page goes on without its user showing again who they are."""
 
 _LONGEST_NAME = 60
 _MOST_NAMES = 10
@@ -117,8 +114,9 @@ class PageState:
         """Tokens that live from now on, for the same opening of the file.
 
         The page's own token is enough while it lives and its user has shown not too long ago who
-        they are; otherwise the browser must be signed in, as the same user. What they may do is
-        asked in Nuxeo anew, with this call and with every one that the office client makes.
+        they are, and has not signed out since; otherwise the browser must be signed in, as the same
+        user. What they may do is asked in Nuxeo anew, with this call and with every one that the
+        office client makes.
 
         A file that was given to the office client too long ago has to be loaded anew: the lock
         store does not know much longer what it was.
@@ -128,7 +126,11 @@ class PageState:
             return refused()
         token, now = call.token, self._tokens.now()
         signed_in_at = token.signed_in_at
-        if token.is_over or now - signed_in_at >= _SIGNED_IN_FOR:
+        if (
+            token.is_over
+            or now - signed_in_at >= SIGNED_IN_FOR
+            or self._sign_in.has_signed_out(request.cookies, signed_in_at)
+        ):
             try:
                 user = self._sign_in.user(request.cookies)
             except SignInUnclear:

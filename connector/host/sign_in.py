@@ -11,6 +11,9 @@ from typing import Protocol
 from connector.nuxeo_gateway.errors import NuxeoRefusedUser
 from connector.nuxeo_gateway.users import User, Users
 
+SIGNED_IN_FOR = 24 * 3600
+"""Seconds for which a page goes on without its user showing again who they are."""
+
 _NOT_IN_A_VALUE = frozenset(' ",;\\')
 
 
@@ -27,6 +30,14 @@ class SignIn(Protocol):
         Raises:
             SignInUnclear: they say that it is two users'.
             GatewayError: Nuxeo could not say.
+        """
+
+    def has_signed_out(self, cookies: Mapping[str, str], since: float) -> bool:
+        """Whether somebody has signed out in the browser that sent ``cookies``.
+
+        Args:
+            cookies: a browser's.
+            since: seconds since the epoch, no more than :data:`SIGNED_IN_FOR` ago.
         """
 
 
@@ -60,6 +71,10 @@ class SessionSignIn:
         except NuxeoRefusedUser:
             return None
         return None if user.is_anonymous else user
+
+    def has_signed_out(self, _cookies: Mapping[str, str], _since: float) -> bool:
+        """Not known: a session that is no more may as well have been left alone for an hour."""
+        return False
 
 
 def _is_cookie_value(value: str) -> bool:

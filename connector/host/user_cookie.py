@@ -1,7 +1,8 @@
 """Who the user of a browser is: by a cookie that the connector itself has set after sign-in.
 
 It is good for a short time, since the connector cannot see that somebody signed out of Nuxeo. It is
-set anew by every sign-in, and never made longer.
+set anew by every sign-in, and never made longer. Who signs out by the connector leaves another
+cookie, by which pages that are still open know of it.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from collections.abc import Mapping
 
 from werkzeug.wrappers import Response
 
-from connector.host.sign_in import SignInUnclear
+from connector.host.sign_in import SIGNED_IN_FOR, SignInUnclear
 from connector.host.signed_cookies import SignedCookies
 from connector.nuxeo_gateway.users import User
 
 _NAME = "nuxeo-wopi-user"
 _AUDIENCE = "nuxeo-wopi-browser:user"
+_SIGNED_OUT = "nuxeo-wopi-signed-out"
+_SIGNED_OUT_AUDIENCE = "nuxeo-wopi-browser:signed-out"
 _LONGEST_DISPLAY_NAME = 100
 
 
@@ -55,6 +58,16 @@ class UserCookie:
         claims = {"sub": user.name, "name": user.display_name[:_LONGEST_DISPLAY_NAME]}
         self._cookies.set(response, _NAME, _AUDIENCE, claims, self._lifetime)
 
-    def clear(self, response: Response) -> None:
-        """Have a browser be nobody's."""
+    def sign_out(self, response: Response) -> None:
+        """Have a browser be nobody's, and remember since when."""
         self._cookies.clear(response, _NAME)
+        self._cookies.set(response, _SIGNED_OUT, _SIGNED_OUT_AUDIENCE, {}, SIGNED_IN_FOR)
+
+    def has_signed_out(self, cookies: Mapping[str, str], since: float) -> bool:
+        """See :class:`connector.host.sign_in.SignIn`.
+
+        A sign-in afterwards, as somebody else perhaps, does not undo it.
+        """
+        marks = self._cookies.read(cookies, _SIGNED_OUT, _SIGNED_OUT_AUDIENCE)
+        # What is in the same second may have been before it.
+        return any(int(mark["exp"]) - SIGNED_IN_FOR >= int(since) for mark in marks)

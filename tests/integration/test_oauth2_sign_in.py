@@ -1,5 +1,6 @@
 """Sign-in by OAuth2, as HTTP: what is set, cleared and refused, under which headers."""
 
+import json
 import logging
 import re
 import threading
@@ -19,6 +20,7 @@ from tests.support import HOST, Served, docx_bytes, free_ports
 
 USER = "nuxeo-wopi-user"
 BEGUN = "nuxeo-wopi-signin-"
+SIGNED_OUT = "nuxeo-wopi-signed-out"
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +173,42 @@ def test_signing_out_ends_both(own, demo, uid):
     out = browser.get(f"{own.url}wopi/signout")
     assert (out.status_code, out.headers["Location"]) == (302, f"{demo.nuxeo_url}logout")
     assert out.headers["Cache-Control"] == "no-store"
-    assert browser.cookies == {}
+    assert list(browser.cookies) == [SIGNED_OUT]
+
+
+def test_a_page_that_is_still_open_gets_no_other_token_after_signing_out(own, uid):
+    """Not even when somebody else has signed in, in the same browser."""
+    browser = Browser(own, "alice")
+    browser.sign_in(own.page(uid))
+    page = browser.get(own.page(uid, "view")).text
+    opened = json.loads(re.search(r'id="page-data">(.*?)</script>', page)[1])
+
+    def renewal():
+        answer = requests.post(
+            f"{own.url.removesuffix('/')}{opened['stateUrl']}/renewal",
+            headers={
+                "Authorization": f"Bearer {opened['pageToken']}",
+                "Cookie": "; ".join(f"{name}={value}" for name, value in browser.cookies.items()),
+            },
+            timeout=30,
+        )
+        return answer.status_code, answer.json().get("reason")
+
+    try:
+        own.clock.offset += 3600
+        assert renewal() == (200, None)
+        browser.get(f"{own.url}wopi/signout")
+        assert renewal() == (401, "signIn")
+        bob = Browser(own, "bob")
+        bob.cookies = browser.cookies
+        bob.sign_in(own.page(uid))
+        assert renewal() == (401, "otherUser")
+        own.clock.offset += 301
+        assert renewal() == (401, "signIn")
+        browser.sign_in(own.page(uid))
+        assert renewal() == (200, None)
+    finally:
+        own.clock.offset = 0
 
 
 def test_offices_and_pages_sign_out_there(own, demo, uid):

@@ -6,7 +6,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.http import parse_cookie
 from werkzeug.wrappers import Response
 
-from connector.host.sign_in import SignInUnclear
+from connector.host.sign_in import SIGNED_IN_FOR, SignInUnclear
 from connector.host.sign_ins_under_way import (
     LIFETIME,
     LONGEST_TARGET,
@@ -98,6 +98,27 @@ def test_a_browser_without_a_cookie_is_nobodys(users):
     assert users.user({NAME: "nonsense"}) is None
 
 
+def test_who_signs_out_is_nobody_and_pages_that_are_open_know_of_it(users, clock):
+    before = clock.now
+    cookies = signed_in(users)
+    assert not users.has_signed_out(cookies, before)
+    clock.now += 60
+    response = Response()
+    users.sign_out(response)
+    cookies = kept(response, cookies)
+    assert users.user(cookies) is None
+    assert all("HttpOnly" in line and "Secure" in line for line in lines(response))
+    # A sign-in afterwards does not undo it.
+    cookies |= signed_in(users)
+    for since, has in ((before, True), (before + 60, True), (before + 61, False)):
+        assert users.has_signed_out(cookies, since) is has
+    # For as long as a page goes on by itself.
+    clock.now += SIGNED_IN_FOR - 1
+    assert users.has_signed_out(cookies, before)
+    clock.now += 1
+    assert not users.has_signed_out(cookies, before)
+
+
 def test_over_https_it_is_for_this_host_alone(users):
     response = Response()
     users.set(response, ALICE)
@@ -122,8 +143,8 @@ def test_over_http_it_is_for_the_host_pages(clock):
 
 def test_signing_out_clears_the_very_cookie(users):
     response = Response()
-    users.clear(response)
-    assert kept(response, signed_in(users)) == {}
+    users.sign_out(response)
+    assert NAME not in kept(response, signed_in(users))
 
 
 def test_a_forged_cookie_is_nobodys(users, clock):
