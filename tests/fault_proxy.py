@@ -20,6 +20,20 @@ class Late:
     seconds: float
 
 
+class Held:
+    """Nuxeo gets the call only when it is let go, such as when the caller has given up."""
+
+    def __init__(self):
+        self._gone = threading.Event()
+
+    def __call__(self):
+        self._gone.wait(60)
+
+    def let_go(self):
+        """Pass it on now."""
+        self._gone.set()
+
+
 @dataclass(frozen=True)
 class After:
     """Something happens after Nuxeo did it; the answer is then lost."""

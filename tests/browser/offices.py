@@ -94,7 +94,8 @@ def with_office(demo, tmp_path):
     with contextlib.ExitStack() as stack:
 
         def make(published=None, **settings):
-            office_port, port = free_ports(1), free_ports(1)
+            office_port = free_ports(2)
+            port = office_port + 1
             own = discovery_at(f"http://{HOST}:{office_port}/we?")
             tokens = []
 

@@ -26,7 +26,7 @@ from connector.sandbox.demo_office.keys import load_or_make
 from connector.sandbox.demo_office.wopi_client import WopiClient
 from connector.support import open_session
 from tests import install_guide
-from tests.browser.conftest import Person
+from tests.browser.conftest import Person, click_save
 from tests.certificates import make_certificate
 from tests.nginx_server import NginxServer
 from tests.support import HOST, Process, Signed, Wopi, docx_bytes, free_ports, paragraphs
@@ -229,7 +229,7 @@ def write_and_save(frame, text):
     paragraph = frame.locator("[data-paragraph='0']")
     paragraph.click()
     paragraph.fill(text)
-    frame.locator("#save").click()
+    click_save(frame)
     expect(frame.locator("#status")).to_have_text(re.compile(r"^Saved at \d"))
 
 

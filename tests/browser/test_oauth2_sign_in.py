@@ -6,6 +6,7 @@ import jwt
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import click_save
 from tests.certificates import make_certificate
 from tests.own_domain import OwnDomain
 from tests.support import docx_bytes
@@ -86,7 +87,7 @@ def test_by_the_form_to_the_document_and_into_the_editor(demo, own, uid, person)
     paragraph = frame.locator("[data-paragraph='0']")
     paragraph.click()
     paragraph.fill("Written on another domain")
-    frame.locator("#save").click()
+    click_save(frame)
     expect(frame.locator("#status")).to_have_text(re.compile(r"^Saved at \d"))
     assert demo.nuxeo().document(uid)["properties"]["dc:lastContributor"] == "alice"
     (cookie,) = user_cookies(alice)

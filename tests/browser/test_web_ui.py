@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import expect
 
 from connector.webui.package import DISTRIBUTIONS, bundle
+from tests.browser.conftest import click_save
 from tests.support import DEMO_FOLDER, HOST, docx_bytes, free_ports, paragraphs
 
 pytestmark = pytest.mark.browser
@@ -146,7 +147,7 @@ def test_by_keyboard_from_the_link_to_a_save(at_document, demo, person, uid):
     paragraph = frame.locator("[data-paragraph='0']")
     paragraph.click()
     paragraph.fill("Written from Web UI")
-    frame.locator("#save").click()
+    click_save(frame)
     expect(frame.locator("#status")).to_have_text(re.compile(r"^Saved at \d"))
     assert paragraphs(demo.nuxeo().content(uid))[0] == "Written from Web UI"
 
@@ -239,13 +240,19 @@ def test_a_connector_that_is_down_harms_no_page(at_document, demo, person, uid, 
 
 def test_a_connector_that_never_answers_does_not_hold_the_page_up(at_document, person, uid):
     alice = person("alice").sign_in()
-    alice.page.clock.install()
+    # Its patience, which ends when the test says so.
+    alice.page.add_init_script(
+        "window.patience = [];"
+        "window.setTimeout = ((real) => (act, pause, ...more) =>"
+        " pause === 5000 ? void window.patience.push(act) : real(act, pause, ...more)"
+        ")(window.setTimeout)"
+    )
     alice.page.route("**/wopi/apps", lambda _route: None)
     page = at_document(alice, uid)
     expect(page.page.locator("h1")).not_to_be_empty()
     expect(page.download()).to_be_visible()
     expect(page.link()).to_have_count(0)
-    alice.page.clock.run_for(5_100)
+    alice.page.evaluate("window.patience.forEach((end) => end())")
     page.leads_to("edit", uid)
     alice.complaints = [each for each in alice.complaints if "wopi/apps" not in each]
 

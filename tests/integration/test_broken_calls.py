@@ -11,7 +11,7 @@ from connector.file_reference import FileReference, InvalidFileReference
 from connector.lock_store.base import Hold
 from connector.nuxeo_gateway import content as content_module
 from connector.nuxeo_gateway.documents import Document
-from tests.fault_proxy import Late
+from tests.fault_proxy import Held
 from tests.fixtures import InProcess
 from tests.support import Served
 
@@ -154,9 +154,11 @@ def test_a_save_is_not_tried_again_when_its_time_is_over(demo, proxy, alice, uid
     try:
         client = impatient.open("alice", uid)
         client.lock("L")
-        proxy.plan("PUT", "/id/", Late(2), None)
+        late = Held()
+        proxy.plan("PUT", "/id/", late, None)
         assert client.put(b"after", "L").status_code == 500
         assert not proxy.done()
+        late.let_go()
         proxy.wait_until_idle()
         assert client.put(b"after", "L").status_code == 200
         assert client.unlock("L").status_code == 200
@@ -383,8 +385,8 @@ def test_a_lock_that_comes_late_is_given_back_too(demo, behind_proxy, proxy, clo
 
 @pytest.fixture
 def impatient(demo, tmp_path, clock, proxy):
-    """A connector that waits for Nuxeo no longer than a second."""
-    settings = {"nuxeo.wopi.nuxeoURL": proxy.url, "nuxeo.wopi.readTimeout": "1"}
+    """A connector that waits for Nuxeo no longer than two seconds."""
+    settings = {"nuxeo.wopi.nuxeoURL": proxy.url, "nuxeo.wopi.readTimeout": "2"}
     connector = InProcess(demo, tmp_path / "impatient", clock, **settings)
     yield connector
     connector.close()
@@ -392,9 +394,11 @@ def impatient(demo, tmp_path, clock, proxy):
 
 def test_a_lock_that_comes_after_the_session_is_given_back(impatient, proxy, clock, alice, uid):
     client = impatient.open("alice", uid)
-    proxy.plan("POST", LOCK, Late(2))
+    late = Held()
+    proxy.plan("POST", LOCK, late)
     assert client.lock("L").status_code == 200
     assert client.unlock("L").status_code == 200
+    late.let_go()
     proxy.wait_until_idle()
     assert alice.document(uid)["lockOwner"] == "alice"
     sweep(impatient, clock)
@@ -408,13 +412,15 @@ def test_a_lock_that_comes_after_the_session_was_broken_is_given_back(
 ):
     first, second = impatient.open("alice", uid), impatient.open("bob", uid)
     first.lock("L")
-    proxy.plan("POST", LOCK, Late(3), "drop")
+    late = Held()
+    proxy.plan("POST", LOCK, late, "drop")
     assert second.put(b"bob's", "L").status_code == 500
     # Somebody takes the lock from the session, and gives it back before the late one comes.
     demo.nuxeo().operation("Document.Unlock", uid)
     demo.nuxeo().operation("Document.Lock", uid)
     assert first.refresh("L").status_code == 409
     demo.nuxeo().operation("Document.Unlock", uid)
+    late.let_go()
     proxy.wait_until_idle()
     assert alice.document(uid)["lockOwner"] == "bob"
     sweep(impatient, clock)
@@ -424,9 +430,11 @@ def test_a_lock_that_comes_after_the_session_was_broken_is_given_back(
 def test_an_unlock_that_comes_late_ends_nobodys_session(impatient, proxy, clock, alice, uid):
     first, second = impatient.open("alice", uid), impatient.open("bob", uid)
     first.lock("L")
-    proxy.plan("POST", UNLOCK, Late(2))
+    late = Held()
+    proxy.plan("POST", UNLOCK, late)
     assert second.put(b"bob's", "L").status_code == 200
     assert first.put(b"alice's", "L").status_code == 200
+    late.let_go()
     proxy.wait_until_idle()
     assert "lockOwner" not in alice.document(uid)
     assert second.refresh("L").status_code == 200
@@ -439,9 +447,11 @@ def test_an_unlock_that_comes_late_ends_nobodys_session(impatient, proxy, clock,
 def test_an_unlock_that_comes_late_does_not_end_the_next_session(impatient, proxy, alice, uid):
     client = impatient.open("alice", uid)
     client.lock("L")
-    proxy.plan("POST", UNLOCK, Late(2))
+    late = Held()
+    proxy.plan("POST", UNLOCK, late)
     assert client.unlock("L").status_code == 200
     assert client.lock("M").status_code == 200
+    late.let_go()
     proxy.wait_until_idle()
     assert "lockOwner" not in alice.document(uid)
     assert client.put(b"after", "M").status_code == 200
@@ -689,7 +699,7 @@ def test_nonsense_in_place_of_a_chunk_is_a_bad_request(demo, alice, uid):
 
 def test_an_upload_that_stalls_gives_its_thread_back(demo, alice, uid, tmp_path):
     """As it is served: else a few such clients would stop everybody."""
-    with Served(demo, tmp_path / "wopi", **{"nuxeo.wopi.readTimeout": 1}) as served:
+    with Served(demo, tmp_path / "wopi", **{"nuxeo.wopi.readTimeout": 3}) as served:
         client = served.open("alice", uid)
         assert client.lock("L").status_code == 200
         headers = {"X_WOPI_Override": "PUT", "X_WOPI_Lock": "L", "Content_Length": "1000"}

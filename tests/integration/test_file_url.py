@@ -45,7 +45,7 @@ def test_it_reads_what_getfile_reads_also_after_a_save(offering, uid):
 
 def test_its_ticket_ends_after_minutes(offering, clock, uid):
     url = offering.open("alice", uid).info()["FileUrl"]
-    clock.offset = 299
+    clock.offset = 270
     assert read(url).status_code == 200
     clock.offset = 301
     assert read(url).status_code == 401

@@ -154,7 +154,8 @@ def test_a_token_is_renewed_for_the_same_opening(opened, clock):
     before, after = claims(page.access_token), claims(renewed["accessToken"])
     assert {key for key in after if after[key] != before[key]} == {"exp"}
     assert renewed["accessTokenTtl"] == after["exp"] * 1000
-    assert abs(renewed["endsIn"] - LIFETIME * 1000) <= 1000
+    # It ends with a whole second, and the clock goes on while it is made.
+    assert 0 <= LIFETIME * 1000 - renewed["endsIn"] < 20_000
     clock.offset += 1200
     assert page.wopi().request("GET").status_code == 401
     assert page.wopi(renewed["accessToken"]).info()["UserCanWrite"] is True

@@ -100,7 +100,7 @@ class TestClearingAway:
 
 class TestSections:
     def test_a_section_is_kept_for_as_long_as_it_takes(self, opened, redis_url, one_redis):
-        holder = opened(redis_url, section_lease=3)
+        holder = opened(redis_url, section_lease=6)
         other = opened(redis_url, section_wait=0.05)
         kept, left = 0, 0
         with holder.critical_section("d/1"):

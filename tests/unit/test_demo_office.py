@@ -103,9 +103,9 @@ def test_the_pieces_always_make_the_new_text(pieces, text) -> None:
 
 def test_long_texts_are_spread_in_no_time() -> None:
     long = "word and " * 20_000
-    began = time.monotonic()
+    began = time.process_time()  # Others may be busy, too.
     assert "".join(spread([long, long], f"{long}!{long}?")) == f"{long}!{long}?"
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 # --- Word -----------------------------------------------------------------------------------------
@@ -247,10 +247,10 @@ def test_many_paragraphs_are_quick() -> None:
     for _ in range(8000):
         pattern.addnext(deepcopy(pattern))
     before = saved(document)
-    began = time.monotonic()
+    began = time.process_time()  # Others may be busy, too.
     assert len(editor_for("docx").read(before)) == 8001
     changed("docx", before, {"4000": "other words"})
-    assert time.monotonic() - began < 4
+    assert time.process_time() - began < 4
 
 
 # --- Excel ----------------------------------------------------------------------------------------

@@ -142,7 +142,7 @@ def test_the_last_seconds_are_for_all_receivers_together(receiver, caplog):
     both.emit(event(2))
     assert slow.busy.wait(30)
     assert receiver.busy.wait(30)
-    closing = threading.Thread(target=both.close, args=(0.5,))
+    closing = threading.Thread(target=both.close, args=(3,))
     closing.start()
     receiver.may_go_on.set()
     closing.join(30)
