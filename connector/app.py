@@ -21,7 +21,8 @@ from connector.events.text import write_to_log
 from connector.events.webhook import Webhook
 from connector.host.host_page import HostSettings
 from connector.host.oauth2_pages import OAuth2Pages
-from connector.host.pages import HostPages
+from connector.host.pages import HostPages, Login
+from connector.host.session_login import SessionLogin
 from connector.host.sign_in import SessionSignIn, SignIn
 from connector.host.sign_ins_under_way import SignInsUnderWay
 from connector.host.signed_cookies import SignedCookies
@@ -296,7 +297,7 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
     )
     if settings.bootstrapper:
         wopi_http.register(app, bootstrapper.blueprint(), links.bootstrapper_paths)
-    sign_in, oauth2 = make_sign_in(settings, gateway, links, clock)
+    sign_in, login = make_sign_in(settings, gateway, links, clock)
     HostPages(
         gateway=gateway,
         rights=rights,
@@ -304,7 +305,7 @@ def build(settings: Settings, clock: Callable[[], float] = time.time) -> Connect
         clients=clients,
         tokens=tokens,
         sign_in=sign_in,
-        oauth2=oauth2,
+        login=login,
         links=links,
         settings=HostSettings(
             instance=settings.instance,
@@ -370,11 +371,12 @@ def make_sign_in(
     gateway: NuxeoGateway,
     links: Links,
     clock: Callable[[], float] = time.time,
-) -> tuple[SignIn, OAuth2Pages | None]:
-    """How it is known who the user of a browser is, and the pages for it if there are any."""
-    if settings.sign_in != "oauth2":
-        return SessionSignIn(gateway.users, settings.session_cookies), None
+) -> tuple[SignIn, Login]:
+    """How it is known who the user of a browser is, and how they come to be known."""
     cookies = SignedCookies(settings.jwt_secret, settings.host_url, links.host_path, clock)
+    if settings.sign_in != "oauth2":
+        session = SessionSignIn(gateway.users, settings.session_cookies)
+        return session, SessionLogin(links, cookies)
     user_cookie = UserCookie(cookies, settings.sign_in_for)
     oauth2 = OAuth2(
         authorize_url=links.authorization,

@@ -109,3 +109,11 @@ def is_phone(user_agent: str, mobile_hint: str) -> bool:
     if mobile_hint in ("?0", "?1"):
         return mobile_hint == "?1"
     return _PHONE.search(user_agent) is not None
+
+
+def is_for_a_tab(fetch_dest: str | None) -> bool:
+    """Whether an answer is to be a page in a tab, and no part of one, as far as browsers tell.
+
+    ``fetch_dest`` is the request's Sec-Fetch-Dest.
+    """
+    return fetch_dest in (None, "document")

@@ -14,8 +14,9 @@ from flask import Blueprint, Response, request
 
 from connector.file_reference import FileReference
 from connector.host import problems
-from connector.host.asked import CLIENT_PARAMETER, HostAction
+from connector.host.asked import CLIENT_PARAMETER, HostAction, is_for_a_tab
 from connector.host.problem_pages import NotOpened, ProblemPages
+from connector.host.responses import redirect
 from connector.host.sign_ins_under_way import LONGEST_TARGET, SignInsUnderWay, SignInUnderWay
 from connector.host.user_cookie import UserCookie
 from connector.links import SIGN_IN_CALLBACK, SIGN_OUT, Links
@@ -32,7 +33,6 @@ _log = logging.getLogger("connector.host")
 
 _DENIED = "access_denied"
 _USED_UP = "invalid_grant"
-_WHOLE_PAGE = "document"
 
 
 class OAuth2Pages:
@@ -84,7 +84,7 @@ class OAuth2Pages:
 
         ``reference`` is the file that was to be opened; ``None`` for who only signs in anew.
         """
-        if request.method != "GET" or not _is_whole_page():
+        if request.method != "GET" or not is_for_a_tab(request.headers.get("Sec-Fetch-Dest")):
             return pages.page(NotOpened(problems.SIGN_IN_IN_A_TAB, reference=reference))
         action = str((request.view_args or {}).get("action", HostAction.VIEW))
         links = self._links
@@ -95,7 +95,7 @@ class OAuth2Pages:
             client = request.args.get(CLIENT_PARAMETER, "")
             query = urlencode({CLIENT_PARAMETER: client}) if 0 < len(client) < 20 else ""
         authorization = self._oauth2.begin()
-        response = _redirect(authorization.url, 302)
+        response = redirect(authorization.url, 302)
         begun = SignInUnderWay(
             authorization.state, authorization.verifier, f"{target}?{query}" if query else target
         )
@@ -117,7 +117,7 @@ class OAuth2Pages:
             response = pages.page(error)
         else:
             _log.info("%s has signed in", user.name)
-            response = _redirect(target, 303)
+            response = redirect(target, 303)
             self._user_cookie.set(response, user)
         self._under_way.end(response, state)
         return response
@@ -169,24 +169,9 @@ class OAuth2Pages:
 
         Not for what is part of another page, such as an image: only where somebody goes to.
         """
-        if not _is_whole_page():
+        if not is_for_a_tab(request.headers.get("Sec-Fetch-Dest")):
             return Response(status=403, headers={"Cache-Control": "no-store"})
-        response = _redirect(self._links.sign_out_of_nuxeo, 302)
+        response = redirect(self._links.sign_out_of_nuxeo, 302)
         self._user_cookie.sign_out(response)
         self._under_way.end_all(response, request.cookies)
         return response
-
-
-def _is_whole_page() -> bool:
-    """Whether the answer is to be a page in a tab, as far as the browser tells."""
-    return request.headers.get("Sec-Fetch-Dest", _WHOLE_PAGE) == _WHOLE_PAGE
-
-
-def _redirect(url: str, status: int) -> Response:
-    response = Response(status=status)
-    response.headers["Location"] = url
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response

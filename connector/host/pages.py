@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from http import HTTPStatus
+from typing import Protocol
 
 from flask import Blueprint, Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
@@ -21,7 +22,6 @@ from connector.host.apps import apps
 from connector.host.asked import Asked, HostAction, asked
 from connector.host.host_page import HostPage, HostSettings, Opened
 from connector.host.kept_saves import KeptSaves
-from connector.host.oauth2_pages import OAuth2Pages
 from connector.host.opening import Candidate, choose, decide, extension_of
 from connector.host.page_calls import PageCalls
 from connector.host.page_state import PageState
@@ -48,6 +48,18 @@ _APPS_KEPT = 300
 _ALL_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
+class Login(Protocol):
+    """How a browser that is nobody's becomes somebody's."""
+
+    def add_to(self, blueprint: Blueprint, pages: ProblemPages) -> None:
+        """Handle :exc:`NotOpened`, and add routes if there are any.
+
+        Args:
+            blueprint: of the host pages.
+            pages: show whatever else is in the way.
+        """
+
+
 class HostPages:
     """The pages of one application."""
 
@@ -60,13 +72,13 @@ class HostPages:
         clients: OfficeClients,
         tokens: AccessTokens,
         sign_in: SignIn,
+        login: Login,
         links: Links,
         settings: HostSettings,
         store: LockStore,
         recovery: RecoveryFolder | None = None,
-        oauth2: OAuth2Pages | None = None,
     ) -> None:
-        self._oauth2 = oauth2
+        self._login = login
         self._access = Access(gateway.blobs, rights, sign_in)
         self._sessions = sessions
         self._clients = clients
@@ -105,9 +117,7 @@ class HostPages:
         blueprint.add_url_rule("/", view_func=self.about)
         for rule in ("/", "/<path:rest>"):
             blueprint.add_url_rule(rule, view_func=self.broken_link, methods=_ALL_METHODS)
-        blueprint.register_error_handler(NotOpened, self._problems.page)
-        if self._oauth2 is not None:
-            self._oauth2.add_to(blueprint, self._problems)
+        self._login.add_to(blueprint, self._problems)
         blueprint.register_error_handler(Exception, self._fail)
         app.register_blueprint(blueprint, url_prefix=url_prefix.rstrip("/"))
 

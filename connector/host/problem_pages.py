@@ -98,17 +98,21 @@ class ProblemPages:
             ancestors=self._frame_ancestors if is_embedded else (),
         )
 
+    def login(self, error: NotOpened) -> str:
+        """The address of Nuxeo's login, leading back to the page that was asked for."""
+        if error.reference is None:
+            return self._links.sign_in_again
+        action = (request.view_args or {}).get("action", "view")
+        # Encoded anew: Nuxeo refuses a way back that is no proper address.
+        query = urlencode(list(request.args.items(multi=True)))
+        return self._links.sign_in(action, error.reference, query)
+
     def _buttons(self, error: NotOpened, _: Texts) -> Mapping[str, str]:
         """Labels and addresses; the first is what most people want."""
         buttons = {}
         reference = error.reference
         if error.problem is problems.NOT_SIGNED_IN:
-            if reference is None:
-                return {_("Sign in to Nuxeo"): self._links.sign_in_again}
-            action = (request.view_args or {}).get("action", "view")
-            # Encoded anew: Nuxeo refuses a way back that is no proper address.
-            query = urlencode(list(request.args.items(multi=True)))
-            return {_("Sign in to Nuxeo"): self._links.sign_in(action, reference, query)}
+            return {_("Sign in to Nuxeo"): self.login(error)}
         if error.problem.own_tab and reference is not None:
             action = (request.view_args or {}).get("action", "view")
             action = HostAction.VIEW if action == HostAction.EMBED_VIEW else action

@@ -1,4 +1,4 @@
-"""The headers that every page for a browser has."""
+"""The headers that every page and every redirect for a browser has."""
 
 from __future__ import annotations
 
@@ -56,4 +56,15 @@ def page(
     response.headers["X-Content-Type-Options"] = "nosniff"
     # Not "no-referrer": office clients would see the form's Origin as "null".
     response.headers["Referrer-Policy"] = "strict-origin"
+    return response
+
+
+def redirect(url: str, status: int) -> Response:
+    """To an address that no request has brought, by 302 or 303."""
+    response = Response(status=status)
+    response.headers["Location"] = url
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+    response.headers["X-Content-Type-Options"] = "nosniff"
     return response

@@ -1,6 +1,7 @@
 """Who the user of a browser is, by the cookies that it sends.
 
-How somebody comes to be signed in is another matter: see :mod:`connector.host.oauth2_pages`.
+How somebody comes to be signed in is another matter: see :mod:`connector.host.session_login` and
+:mod:`connector.host.oauth2_pages`.
 """
 
 from __future__ import annotations

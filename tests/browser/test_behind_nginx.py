@@ -5,6 +5,7 @@ shows, with other names, ports and certificates.
 """
 
 import hashlib
+import html
 import http.client
 import http.server
 import os
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import threading
 from contextlib import ExitStack, contextmanager
+from urllib.parse import quote, urlsplit
 
 import pytest
 import requests
@@ -217,12 +219,11 @@ def sign_in(someone, password=None):
 
 
 def follow_a_link_from_a_mail(someone, link):
-    """In a browser that nobody has signed in with, as far as the login form."""
-    assert someone.page.goto(link).status == 401
-    expect(someone.page.locator("h1")).to_have_text("Please sign in")
-    someone.complaints.clear()  # Chromium notes the status 401 of the page itself.
-    someone.page.click("text=Sign in to Nuxeo")
-    someone.page.wait_for_url("**/login.jsp?**")
+    """In a browser that nobody has signed in with: straight to the login form."""
+    answer = someone.page.goto(link)
+    assert answer.status == 200
+    assert answer.request.redirected_from.url == link
+    assert urlsplit(answer.url).path == "/nuxeo/login.jsp"
 
 
 def write_and_save(frame, text):
@@ -305,8 +306,92 @@ def test_who_signs_out_has_to_sign_in_again(site, person, uid):
     assert alice.page.goto(site.link(uid)).status == 200
     expect(alice.frame().locator("#document")).to_be_visible()
     alice.page.goto(f"{site.nuxeo_url}logout")
-    assert alice.page.goto(site.link(uid)).status == 401
-    alice.complaints.clear()
+    follow_a_link_from_a_mail(alice, site.link(uid))
+
+
+def test_links_in_several_tabs_all_lead_to_the_login_and_back(site, person, uid):
+    alice = person("alice")
+    other = site.nuxeo().create(docx_bytes("Another"), "Other.docx")
+    second = alice.context.new_page()
+    second.goto(site.link(other))
+    follow_a_link_from_a_mail(alice, site.link(uid))
+    sign_in(alice)
+    alice.page.wait_for_url(site.link(uid))
+    second.goto(second.url)
+    second.fill("input[name=user_name]", "alice")
+    second.fill("input[name=user_password]", "alice")
+    second.keyboard.press("Enter")
+    second.wait_for_url(site.link(other))
+
+
+def test_nobody_goes_in_circles_who_comes_back_as_nobody(site, person, uid):
+    """As where the session cookie never reaches the connector."""
+    alice = person("alice")
+    link = site.link(uid)
+    follow_a_link_from_a_mail(alice, link)
+    assert alice.page.goto(link).status == 401
+    expect(alice.page.locator("h1")).to_have_text("Please sign in")
+    alice.complaints.clear()  # Chromium notes the status 401 of the page itself.
+    alice.picture("not-signed-in")
+    site.connector.wait_for("has come back as nobody")
+    alice.page.get_by_role("link", name="Sign in to Nuxeo").click()
+    alice.page.wait_for_url("**/login.jsp?**")
+    sign_in(alice)
+    alice.page.wait_for_url(link)
+    expect(alice.frame().locator("#document")).to_contain_text("thank you.")
+
+
+class TestTheWayToTheLogin:
+    """As HTTP, for what no browser does so easily."""
+
+    @pytest.fixture
+    def ask(self, site):
+        with requests.Session() as http:
+            http.trust_env = False
+            http.verify = str(site.certificate[0])
+
+            def ask(link, method="GET", **headers):
+                headers = {name.replace("_", "-"): value for name, value in headers.items()}
+                return http.request(
+                    method, link, headers=headers, allow_redirects=False, timeout=30
+                )
+
+            yield ask
+
+    def test_it_leads_once_and_then_there_is_a_page(self, site, uid, ask):
+        link = site.link(uid, query="?client=office&wdOrigin=mail")
+        led = ask(link)
+        way = f"wopi/edit/default/{uid}/file:content?client=office&wdOrigin=mail"
+        login = f"{site.nuxeo_url}login.jsp?requestedUrl={quote(way, safe='')}"
+        assert (led.status_code, led.headers["Location"]) == (302, login)
+        assert led.headers["Cache-Control"] == "no-store"
+        cookie = led.headers["Set-Cookie"]
+        assert cookie.startswith("__Host-nuxeo-wopi-led-")
+        assert {"Secure", "HttpOnly", "SameSite=Lax", "Max-Age=300"} <= set(cookie.split("; "))
+        back = ask(link)
+        assert back.status_code == 401
+        assert f'href="{html.escape(login)}"' in back.text
+        # Whoever then loads the page anew is led again.
+        assert ask(link).status_code == 302
+
+    def test_a_browser_has_few_such_cookies(self, site, ask):
+        documents = [site.nuxeo().create(docx_bytes(str(number))) for number in range(6)]
+        statuses = [ask(site.link(uid)).status_code for uid in documents]
+        assert statuses == [302] * 5 + [401]
+
+    @pytest.mark.parametrize("dest", ["iframe", "frame", "embed", "image", "empty"])
+    def test_what_is_part_of_a_page_is_not_led(self, site, uid, ask, dest):
+        page = ask(site.link(uid, action="embedview"), Sec_Fetch_Dest=dest)
+        assert page.status_code == 401
+        assert "Set-Cookie" not in page.headers
+
+    def test_who_only_asks_for_the_headers_is_not_led(self, site, uid, ask):
+        assert ask(site.link(uid), "HEAD").status_code == 401
+
+    def test_who_signs_in_anew_comes_back_to_say_so(self, site, ask):
+        led = ask(f"{site.connector_url}wopi/signedin")
+        assert led.status_code == 302
+        assert led.headers["Location"].endswith("requestedUrl=wopi%2Fsignedin")
 
 
 def test_the_apps_are_told_to_any_page(site):

@@ -174,7 +174,6 @@ def test_the_calls_that_were_made_are_listed(person, uid):
 def test_signing_in_on_the_way_leads_to_the_document(demo, person, uid):
     alice = person("alice")
     alice.page.goto(f"{demo.connector_url}wopi/edit/default/{uid}/file:content")
-    alice.picture("not-signed-in")
     alice.complaints.clear()  # Chromium notes the status 401 of the page itself.
     alice.page.click("text=Sign in to Nuxeo")
     alice.page.fill("input[name=user_name]", "alice")

@@ -1,0 +1,75 @@
+"""With Nuxeo's session: a browser that is nobody's is led to Nuxeo's login, and comes back.
+
+A browser that has been led and is nobody's still gets a page instead, with the way to the login on
+it. So it does not go in circles where Nuxeo's cookie never reaches the connector, and nobody is
+kept from going back. That it was led is in a cookie, which decides nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+
+from flask import Blueprint, Response, request
+
+from connector.host import problems
+from connector.host.asked import is_for_a_tab
+from connector.host.problem_pages import NotOpened, ProblemPages
+from connector.host.responses import redirect
+from connector.host.signed_cookies import SignedCookies
+from connector.links import Links
+
+_log = logging.getLogger("connector.host")
+
+_LED = "nuxeo-wopi-led-"
+_AUDIENCE = "nuxeo-wopi-browser:led"
+_LED_FOR = 300
+"""Seconds that somebody may take for the login, to be told afterwards that it has not helped."""
+
+_MOST = 5
+"""At once in one browser, for as many tabs."""
+
+
+class SessionLogin:
+    """Leads to Nuxeo's login.
+
+    Args:
+        links: tells where it is.
+        cookies: keeps which browsers were led.
+    """
+
+    def __init__(self, links: Links, cookies: SignedCookies) -> None:
+        # Nuxeo leads back to nowhere but its own host.
+        self._leads_back = links.host_origin == links.nuxeo_origin
+        self._cookies = cookies
+
+    def add_to(self, blueprint: Blueprint, pages: ProblemPages) -> None:
+        """Lead whoever is not signed in to Nuxeo.
+
+        Args:
+            blueprint: of the host pages.
+            pages: show whatever else is in the way.
+        """
+
+        def not_opened(error: NotOpened) -> Response:
+            if error.problem is problems.NOT_SIGNED_IN and self._leads_back:
+                return self._lead(error, pages)
+            return pages.page(error)
+
+        blueprint.register_error_handler(NotOpened, not_opened)
+
+    def _lead(self, error: NotOpened, pages: ProblemPages) -> Response:
+        name = f"{_LED}{hashlib.sha256(request.path.encode()).hexdigest()[:8]}"
+        if self._cookies.read(request.cookies, name, _AUDIENCE):
+            _log.info("a browser was led to Nuxeo's login and has come back as nobody")
+            response = pages.page(error)
+            self._cookies.clear(response, name)
+            return response
+        prefix = self._cookies.name(_LED)
+        led = sum(each.startswith(prefix) for each in request.cookies)
+        is_for_a_form = is_for_a_tab(request.headers.get("Sec-Fetch-Dest"))
+        if led >= _MOST or request.method != "GET" or not is_for_a_form:
+            return pages.page(error)
+        response = redirect(pages.login(error), 302)
+        self._cookies.set(response, name, _AUDIENCE, {}, _LED_FOR)
+        return response
