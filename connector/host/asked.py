@@ -6,9 +6,10 @@ The names of actions are WOPI's, and the Java addon's.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from urllib.parse import urlencode
 
 from connector.wopi.access_token import Grant
 
@@ -16,6 +17,7 @@ CLIENT_PARAMETER = "client"
 """Names an office client in a link."""
 
 _LONGEST = 256
+_LONGEST_CLIENT = 40
 _ONE = re.compile("1")
 _TRUE = re.compile("true")
 _ANY = re.compile(rf"[!-~]{{1,{_LONGEST}}}")
@@ -111,9 +113,30 @@ def is_phone(user_agent: str, mobile_hint: str) -> bool:
     return _PHONE.search(user_agent) is not None
 
 
-def is_for_a_tab(fetch_dest: str | None) -> bool:
-    """Whether an answer is to be a page in a tab, and no part of one, as far as browsers tell.
+def is_for_a_tab(headers: Mapping[str, str], action: str | None = None) -> bool:
+    """Whether the answer is for somebody who looks at a tab, as far as browsers tell.
 
-    ``fetch_dest`` is the request's Sec-Fetch-Dest.
+    It is not where it becomes a part of a page, nor where it is only made ready for a click that
+    may never come. Without TLS browsers do not tell: then what is to be embedded is.
+
+    Args:
+        headers: of the request.
+        action: from its path, if it is for a file.
     """
-    return fetch_dest in (None, "document")
+    unsaid = "iframe" if action == HostAction.EMBED_VIEW else "document"
+    is_ahead = "prefetch" in headers.get("Sec-Purpose", "")
+    return headers.get("Sec-Fetch-Dest", unsaid) == "document" and not is_ahead
+
+
+def query_to_come_back_with(parameters: Iterable[tuple[str, str]], room: int) -> str:
+    """The query of a link, encoded anew: Nuxeo refuses a way back that is no proper address.
+
+    Where it has more than ``room`` characters, only the office client is left of it: better the
+    file without what Office has said than nothing.
+    """
+    given = list(parameters)
+    query = urlencode(given)
+    if len(query) <= room:
+        return query
+    client = urlencode([each for each in given if each[0] == CLIENT_PARAMETER][:1])
+    return client if len(client) <= min(room, _LONGEST_CLIENT) else ""

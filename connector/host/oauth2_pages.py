@@ -12,9 +12,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import Blueprint, Response, request
 
-from connector.file_reference import FileReference
 from connector.host import problems
-from connector.host.asked import CLIENT_PARAMETER, HostAction, is_for_a_tab
+from connector.host.asked import HostAction, is_for_a_tab, query_to_come_back_with
 from connector.host.problem_pages import NotOpened, ProblemPages
 from connector.host.responses import redirect
 from connector.host.sign_ins_under_way import LONGEST_TARGET, SignInsUnderWay, SignInUnderWay
@@ -61,39 +60,25 @@ class OAuth2Pages:
         self._links = links
 
     def add_to(self, blueprint: Blueprint, pages: ProblemPages) -> None:
-        """Add the routes, and lead whoever is not signed in to Nuxeo.
-
-        Args:
-            blueprint: of the host pages.
-            pages: show whatever else is in the way.
-        """
-
-        def not_opened(error: NotOpened) -> Response:
-            if error.problem is problems.NOT_SIGNED_IN:
-                return self._lead(error.reference, pages)
-            return pages.page(error)
-
-        blueprint.register_error_handler(NotOpened, not_opened)
+        """See :class:`connector.host.pages.Login`."""
         blueprint.add_url_rule(
             f"/{SIGN_IN_CALLBACK}", "sign_in_callback", lambda: self._callback(pages)
         )
         blueprint.add_url_rule(f"/{SIGN_OUT}", "sign_out", self._sign_out)
 
-    def _lead(self, reference: FileReference | None, pages: ProblemPages) -> Response:
-        """To Nuxeo, from a page; inside another page a browser would show no form there.
+    def lead(self, error: NotOpened, pages: ProblemPages) -> Response:
+        """See :class:`connector.host.pages.Login`.
 
-        ``reference`` is the file that was to be opened; ``None`` for who only signs in anew.
+        To Nuxeo, from a page; inside another page a browser would show no form there.
         """
-        if request.method != "GET" or not is_for_a_tab(request.headers.get("Sec-Fetch-Dest")):
-            return pages.page(NotOpened(problems.SIGN_IN_IN_A_TAB, reference=reference))
+        reference = error.reference
         action = str((request.view_args or {}).get("action", HostAction.VIEW))
+        if request.method != "GET" or not is_for_a_tab(dict(request.headers), action):
+            return pages.page(NotOpened(problems.SIGN_IN_IN_A_TAB, reference=reference))
         links = self._links
         target = links.host_page(action, reference) if reference else links.signed_in
-        query = urlencode(list(request.args.items(multi=True)))
-        if len(target) + 1 + len(query) > LONGEST_TARGET:
-            # Better the file without what Office has said than nothing.
-            client = request.args.get(CLIENT_PARAMETER, "")
-            query = urlencode({CLIENT_PARAMETER: client}) if 0 < len(client) < 20 else ""
+        room = LONGEST_TARGET - len(target) - 1
+        query = query_to_come_back_with(request.args.items(multi=True), room)
         authorization = self._oauth2.begin()
         response = redirect(authorization.url, 302)
         begun = SignInUnderWay(
@@ -169,7 +154,7 @@ class OAuth2Pages:
 
         Not for what is part of another page, such as an image: only where somebody goes to.
         """
-        if not is_for_a_tab(request.headers.get("Sec-Fetch-Dest")):
+        if not is_for_a_tab(dict(request.headers)):
             return Response(status=403, headers={"Cache-Control": "no-store"})
         response = redirect(self._links.sign_out_of_nuxeo, 302)
         self._user_cookie.sign_out(response)

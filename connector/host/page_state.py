@@ -114,9 +114,9 @@ class PageState:
         """Tokens that live from now on, for the same opening of the file.
 
         The page's own token is enough while it lives and its user has shown not too long ago who
-        they are, and has not signed out since; otherwise the browser must be signed in, as the same
-        user. What they may do is asked in Nuxeo anew, with this call and with every one that the
-        office client makes.
+        they are, and has not signed out since; otherwise the browser must be signed in. It must not
+        be signed in as somebody else. What the user may do is asked in Nuxeo anew, with this call
+        and with every one that the office client makes.
 
         A file that was given to the office client too long ago has to be loaded anew: the lock
         store does not know much longer what it was.
@@ -125,22 +125,23 @@ class PageState:
         if call is None:
             return refused()
         token, now = call.token, self._tokens.now()
-        signed_in_at = token.signed_in_at
-        if (
+        must_show = (
             token.is_over
-            or now - signed_in_at >= SIGNED_IN_FOR
-            or self._sign_in.has_signed_out(request.cookies, signed_in_at)
-        ):
-            try:
-                user = self._sign_in.user(request.cookies)
-            except SignInUnclear:
-                user = None
-            except GatewayError as error:
-                _log.warning("who is the user: %s", error)
-                return private(Response(status=503))
-            if user is None or user.name != token.user:
-                return _problem(HTTPStatus.UNAUTHORIZED, "otherUser" if user else "signIn")
-            signed_in_at = int(now)
+            or now - token.signed_in_at >= SIGNED_IN_FOR
+            or self._sign_in.has_signed_out(request.cookies, token.signed_in_at)
+        )
+        try:
+            user = self._sign_in.user(request.cookies)
+        except SignInUnclear:
+            user = None
+        except GatewayError as error:
+            _log.warning("who is the user: %s", error)
+            return _problem(HTTPStatus.SERVICE_UNAVAILABLE, "tryAgain")
+        if user is None and must_show:
+            return _problem(HTTPStatus.UNAUTHORIZED, "signIn")
+        if user is not None and user.name != token.user:
+            return _problem(HTTPStatus.UNAUTHORIZED, "otherUser")
+        signed_in_at = token.signed_in_at if user is None else int(now)
         try:
             self._access.document(call.reference, call.user)
         except NotOpened as error:

@@ -52,11 +52,14 @@ class Login(Protocol):
     """How a browser that is nobody's becomes somebody's."""
 
     def add_to(self, blueprint: Blueprint, pages: ProblemPages) -> None:
-        """Handle :exc:`NotOpened`, and add routes if there are any.
+        """Add what it needs to the blueprint of the host pages; ``pages`` are as below."""
+
+    def lead(self, error: NotOpened, pages: ProblemPages) -> Response:
+        """To where one signs in, or the page that says that one has to.
 
         Args:
-            blueprint: of the host pages.
-            pages: show whatever else is in the way.
+            error: nobody is signed in.
+            pages: make such pages.
         """
 
 
@@ -117,6 +120,7 @@ class HostPages:
         blueprint.add_url_rule("/", view_func=self.about)
         for rule in ("/", "/<path:rest>"):
             blueprint.add_url_rule(rule, view_func=self.broken_link, methods=_ALL_METHODS)
+        blueprint.register_error_handler(NotOpened, self._not_opened)
         self._login.add_to(blueprint, self._problems)
         blueprint.register_error_handler(Exception, self._fail)
         app.register_blueprint(blueprint, url_prefix=url_prefix.rstrip("/"))
@@ -219,6 +223,11 @@ class HostPages:
         if needed is not None:
             raise NotOpened(problems.EDITOR_UNAVAILABLE, reference=reference) from needed
         return candidates
+
+    def _not_opened(self, error: NotOpened) -> Response:
+        if error.problem is problems.NOT_SIGNED_IN:
+            return self._login.lead(error, self._problems)
+        return self._problems.page(error)
 
     def _fail(self, error: Exception) -> Response:
         if isinstance(error, HTTPException) and error.code and error.code < 500:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlencode
 
 from flask import Response, render_template, request
 
 from connector.file_reference import FileReference
 from connector.host import problems, responses
-from connector.host.asked import CLIENT_PARAMETER, HostAction
+from connector.host.asked import CLIENT_PARAMETER, HostAction, query_to_come_back_with
 from connector.host.page_language import page_texts
 from connector.host.problems import Problem
 from connector.host.translations import Texts
 from connector.links import Links
 
 _log = logging.getLogger("connector.host")
+
+_ROOM = 800
+"""Characters of a query, which is encoded once more on its way; nginx takes four kilobytes for all
+headers of an answer."""
 
 _THIS_PAGE = ""
 """The address of the page itself, for a link on it."""
@@ -103,8 +106,7 @@ class ProblemPages:
         if error.reference is None:
             return self._links.sign_in_again
         action = (request.view_args or {}).get("action", "view")
-        # Encoded anew: Nuxeo refuses a way back that is no proper address.
-        query = urlencode(list(request.args.items(multi=True)))
+        query = query_to_come_back_with(request.args.items(multi=True), _ROOM)
         return self._links.sign_in(action, error.reference, query)
 
     def _buttons(self, error: NotOpened, _: Texts) -> Mapping[str, str]:

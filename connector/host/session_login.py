@@ -43,23 +43,19 @@ class SessionLogin:
         self._leads_back = links.host_origin == links.nuxeo_origin
         self._cookies = cookies
 
-    def add_to(self, blueprint: Blueprint, pages: ProblemPages) -> None:
-        """Lead whoever is not signed in to Nuxeo.
+    def add_to(self, blueprint: Blueprint, _pages: ProblemPages) -> None:
+        """See :class:`connector.host.pages.Login`."""
+        blueprint.after_request(self._forget)
 
-        Args:
-            blueprint: of the host pages.
-            pages: show whatever else is in the way.
-        """
-
-        def not_opened(error: NotOpened) -> Response:
-            if error.problem is problems.NOT_SIGNED_IN and self._leads_back:
-                return self._lead(error, pages)
+    def lead(self, error: NotOpened, pages: ProblemPages) -> Response:
+        """See :class:`connector.host.pages.Login`."""
+        if not self._leads_back:
             return pages.page(error)
-
-        blueprint.register_error_handler(NotOpened, not_opened)
-
-    def _lead(self, error: NotOpened, pages: ProblemPages) -> Response:
-        name = f"{_LED}{hashlib.sha256(request.path.encode()).hexdigest()[:8]}"
+        action = (request.view_args or {}).get("action")
+        if request.method != "GET" or not is_for_a_tab(dict(request.headers), action):
+            # Nuxeo shows no login inside other pages.
+            return pages.page(NotOpened(problems.SIGN_IN_IN_A_TAB, reference=error.reference))
+        name = _name()
         if self._cookies.read(request.cookies, name, _AUDIENCE):
             _log.info("a browser was led to Nuxeo's login and has come back as nobody")
             response = pages.page(error)
@@ -67,9 +63,20 @@ class SessionLogin:
             return response
         prefix = self._cookies.name(_LED)
         led = sum(each.startswith(prefix) for each in request.cookies)
-        is_for_a_form = is_for_a_tab(request.headers.get("Sec-Fetch-Dest"))
-        if led >= _MOST or request.method != "GET" or not is_for_a_form:
+        if led >= _MOST:
             return pages.page(error)
         response = redirect(pages.login(error), 302)
         self._cookies.set(response, name, _AUDIENCE, {}, _LED_FOR)
         return response
+
+    def _forget(self, response: Response) -> Response:
+        """Whoever got to the page that they were led from has come back as somebody."""
+        name = _name()
+        is_back = response.status_code not in (302, 401) and response.status_code < 500
+        if is_back and self._cookies.name(name) in request.cookies:
+            self._cookies.clear(response, name)
+        return response
+
+
+def _name() -> str:
+    return f"{_LED}{hashlib.sha256(request.path.encode()).hexdigest()[:8]}"

@@ -60,7 +60,7 @@ class SignedCookies:
         Raises:
             ValueError: they are more than a browser keeps.
         """
-        value = self._sealed(audience, claims, int(self._clock()) + lifetime)
+        value = self._sealed(audience, claims, lifetime)
         # Half a kilobyte is more than the attributes need.
         if len(self.name(name)) + len(value) > LARGEST - 512:
             raise ValueError("too much for a cookie")
@@ -86,15 +86,16 @@ class SignedCookies:
         )
 
     def read(self, cookies: Mapping[str, str], name: str, audience: str) -> list[dict[str, Any]]:
-        """What the good cookies of a name say, ``exp`` included.
+        """What the good cookies of a name say, with ``iat`` and ``exp``.
 
         There is one at most, unless somebody has planted another beside it for another path.
         """
         found = (self._opened(text, audience) for text in _all(cookies, self.name(name)))
         return [claims for claims in found if claims is not None]
 
-    def _sealed(self, audience: str, claims: Mapping[str, Any], expires_at: int) -> str:
-        own = {"iss": self._issuer, "aud": audience, "exp": expires_at}
+    def _sealed(self, audience: str, claims: Mapping[str, Any], lifetime: int) -> str:
+        now = int(self._clock())
+        own = {"iss": self._issuer, "aud": audience, "iat": now, "exp": now + lifetime}
         return jwt.encode({**claims, **own}, self._key, algorithm=_ALGORITHM)
 
     def _opened(self, text: str, audience: str) -> dict[str, Any] | None:
@@ -106,8 +107,9 @@ class SignedCookies:
                 audience=audience,
                 issuer=self._issuer,
                 options={
-                    "require": ["iss", "aud", "exp"],
+                    "require": ["iss", "aud", "iat", "exp"],
                     # Not left to PyJWT, so that tests can move the clock.
+                    "verify_iat": False,
                     "verify_exp": False,
                     "strict_aud": True,
                 },

@@ -21,6 +21,9 @@ _SIGNED_OUT = "nuxeo-wopi-signed-out"
 _SIGNED_OUT_AUDIENCE = "nuxeo-wopi-browser:signed-out"
 _LONGEST_DISPLAY_NAME = 100
 
+_CLOCKS_APART = 10
+"""Seconds by which the clocks of nodes may differ."""
+
 
 class UserCookie:
     """Reads and sets it; one of the ways of :class:`connector.host.sign_in.SignIn`.
@@ -69,5 +72,4 @@ class UserCookie:
         A sign-in afterwards, as somebody else perhaps, does not undo it.
         """
         marks = self._cookies.read(cookies, _SIGNED_OUT, _SIGNED_OUT_AUDIENCE)
-        # What is in the same second may have been before it.
-        return any(int(mark["exp"]) - SIGNED_IN_FOR >= int(since) for mark in marks)
+        return any(int(mark["iat"]) + _CLOCKS_APART >= since for mark in marks)

@@ -309,6 +309,17 @@ def test_who_signs_out_has_to_sign_in_again(site, person, uid):
     follow_a_link_from_a_mail(alice, site.link(uid))
 
 
+def test_who_has_come_back_and_signed_out_is_led_again(site, person, uid):
+    alice = person("alice")
+    link = site.link(uid)
+    follow_a_link_from_a_mail(alice, link)
+    sign_in(alice)
+    alice.page.wait_for_url(link)
+    expect(alice.frame().locator("#document")).to_be_visible()
+    alice.page.goto(f"{site.nuxeo_url}logout")
+    follow_a_link_from_a_mail(alice, link)
+
+
 def test_links_in_several_tabs_all_lead_to_the_login_and_back(site, person, uid):
     alice = person("alice")
     other = site.nuxeo().create(docx_bytes("Another"), "Other.docx")
@@ -383,7 +394,59 @@ class TestTheWayToTheLogin:
     def test_what_is_part_of_a_page_is_not_led(self, site, uid, ask, dest):
         page = ask(site.link(uid, action="embedview"), Sec_Fetch_Dest=dest)
         assert page.status_code == 401
+        assert f'href="{site.link(uid, action="view")}" target="_blank"' in page.text
         assert "Set-Cookie" not in page.headers
+
+    def test_what_is_to_be_embedded_is_not_led_by_browsers_that_do_not_tell(self, site, uid, ask):
+        """As they do not without TLS."""
+        page = ask(site.link(uid, action="embedview"))
+        assert page.status_code == 401
+        assert "Set-Cookie" not in page.headers
+
+    def test_what_is_made_ready_for_somebody_is_not_led(self, site, uid, ask):
+        page = ask(site.link(uid), Sec_Purpose="prefetch;prerender", Sec_Fetch_Dest="document")
+        assert page.status_code == 401
+        assert "Set-Cookie" not in page.headers
+
+    def test_what_is_no_page_in_a_tab_has_not_come_back(self, site, uid, ask):
+        assert ask(site.link(uid)).status_code == 302
+        before = len(site.connector.output)
+        for method, dest in (("HEAD", "document"), ("GET", "iframe")):
+            page = ask(site.link(uid), method, Sec_Fetch_Dest=dest)
+            assert page.status_code == 401
+            assert "Set-Cookie" not in page.headers
+        assert not [line for line in site.connector.output[before:] if "as nobody" in line]
+
+    @pytest.mark.parametrize("query", ["x" * 3500, "%C3%BC" * 500, "%0D%0A" * 800])
+    def test_a_long_link_is_cut_to_the_file(self, site, uid, ask, query):
+        """Or the way back would be longer than headers may be."""
+        led = ask(site.link(uid, query=f"?client={SECOND}&wdLong={query}"))
+        assert led.status_code == 302
+        way = f"wopi/edit/default/{uid}/file:content?client={SECOND}"
+        assert led.headers["Location"].endswith(f"?requestedUrl={quote(way, safe='')}")
+
+    @pytest.mark.parametrize("text", ["%2F" * 260, "%0D%0A" * 130, "x" * 790])
+    def test_the_longest_that_is_kept_gets_through(self, site, uid, ask, text):
+        led = ask(site.link(uid, query=f"?wdLong={text}"))
+        assert led.status_code == 302
+        assert "wdLong" in led.headers["Location"]
+
+    def test_only_the_sign_in_is_led_to(self, site, uid, ask):
+        nowhere = site.link(uid).replace("/file:content", "/@acl")
+        assert ask(nowhere).status_code == 404
+        assert ask(site.link(uid, action="dance")).status_code == 404
+
+    def test_cookies_of_others_do_not_count(self, site, uid, ask):
+        others = "; ".join(f"other{number}=1" for number in range(9))
+        assert ask(site.link(uid), Cookie=others).status_code == 302
+
+    def test_a_forged_mark_is_none(self, site, uid, ask):
+        name = ask(site.link(uid)).headers["Set-Cookie"].partition("=")[0]
+        assert ask(site.link(uid), Cookie=f"{name}=forged").status_code == 302
+
+    def test_another_document_is_led_by_itself(self, site, uid, ask):
+        other = site.nuxeo().create(docx_bytes("Another"))
+        assert [ask(site.link(each)).status_code for each in (uid, other)] == [302, 302]
 
     def test_who_only_asks_for_the_headers_is_not_led(self, site, uid, ask):
         assert ask(site.link(uid), "HEAD").status_code == 401

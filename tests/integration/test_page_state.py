@@ -162,6 +162,15 @@ def test_a_token_is_renewed_for_the_same_opening(opened, clock):
     assert page.ask(token=renewed["pageToken"]).status_code == 200
 
 
+def test_nothing_is_renewed_where_somebody_else_has_signed_in(opened):
+    page = opened("alice", "view")
+    bob = opened("bob", "view")
+    bob.data["stateUrl"] = page.data["stateUrl"]
+    refused = bob.ask("/renewal", "POST", token=page.token)
+    assert (refused.status_code, refused.json()) == (401, {"reason": "otherUser"})
+    assert page.ask("/renewal", "POST", cookies=False).status_code == 200
+
+
 def test_after_a_day_or_when_it_has_ended_the_user_shows_who_they_are(demo, opened, clock):
     page = opened()
     page.load()
