@@ -33,7 +33,7 @@ WITHOUT_BODY = (("GET", "repo/default/id/<uid>"), ("POST", "upload"))
 
 FAULTS = {
     "lost on its way": "drop",
-    "comes late": Late(2),
+    "comes late": Late(4),
     "body cut on its way": "cut request",
     "body shortened unnoticed": "shorten",
     "answer lost": "lose",
@@ -131,7 +131,7 @@ class Bench:
         self.served = Served(
             demo,
             data,
-            **{"nuxeo.wopi.nuxeoURL": self.proxy.url, "nuxeo.wopi.readTimeout": 1},
+            **{"nuxeo.wopi.nuxeoURL": self.proxy.url, "nuxeo.wopi.readTimeout": 2},
             **settings,
         )
         self.recovery = make_recovery(demo.settings(**{"nuxeo.wopi.dataDir": str(data)}))
