@@ -24,16 +24,15 @@ class OwnDomain:
     Args:
         demo: whose Nuxeo and office it has.
         data: its own ``nuxeo.wopi.dataDir``.
-        tls: files with a certificate and its key, to be reached by https.
         settings: that differ.
     """
 
-    def __init__(self, demo, data, tls=None, **settings):
+    def __init__(self, demo, data, **settings):
         port = free_ports(1)
         self.demo = demo
         self.clock = MovableClock()
         self.client_id = f"connector-{uuid.uuid4().hex[:8]}"
-        self.url = f"{'https' if tls else 'http'}://localhost:{port}/"
+        self.url = f"http://localhost:{port}/"
         self._overrides = {
             "nuxeo.wopi.signIn": "oauth2",
             "nuxeo.wopi.oauth2.clientId": self.client_id,
@@ -44,12 +43,7 @@ class OwnDomain:
         } | settings
         self.connector = build(demo.settings(**self._overrides), self.clock)
         self._server = make_server(
-            HOST,
-            port,
-            self.connector.app,
-            threaded=True,
-            request_handler=_Quiet,
-            ssl_context=tuple(map(str, tls)) if tls else None,
+            HOST, port, self.connector.app, threaded=True, request_handler=_Quiet
         )
 
     def __enter__(self):

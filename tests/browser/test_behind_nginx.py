@@ -603,6 +603,11 @@ def test_no_token_is_logged_when_the_connector_is_away(tmp_path):
     assert "s3cr3t-token" not in nginx.logs()
 
 
+def users_cookies(context):
+    """Those of the connector that say who the user of a browser is."""
+    return [cookie for cookie in context.cookies() if "nuxeo-wopi-user" in cookie["name"]]
+
+
 def test_on_a_domain_of_its_own_who_opens_a_file_signs_in_at_nuxeo(demo, chromium, tmp_path):
     with standing(demo, tmp_path, way=2) as own:
         command = [sys.executable, "-m", "connector", "oauth2", "register", "--conf", own.conf]
@@ -624,6 +629,12 @@ def test_on_a_domain_of_its_own_who_opens_a_file_signs_in_at_nuxeo(demo, chromiu
             assert paragraphs(own.nuxeo().content(uid)) == ["Written on another domain"]
             secrets = [cookie["value"] for cookie in context.cookies()]
             assert len(secrets) >= 2
+            (cookie,) = users_cookies(context)
+            assert cookie["name"] == "__Host-nuxeo-wopi-user"
+            assert (cookie["secure"], cookie["path"], cookie["domain"]) == (True, "/", "localhost")
+            alice.page.goto(f"{own.connector_url}wopi/signout")
+            alice.page.wait_for_url("**/login.jsp**")
+            assert users_cookies(context) == []
         finally:
             context.close()
             demo.nuxeo().call("DELETE", "api/v1/oauth2/client/nuxeo-wopi-connector")

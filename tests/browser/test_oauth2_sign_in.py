@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import click_save
-from tests.certificates import make_certificate
 from tests.own_domain import OwnDomain
 from tests.support import docx_bytes
 
@@ -201,23 +200,6 @@ def test_whoever_signs_out_of_nuxeo_alone_is_known_for_a_short_time(demo, own, u
     # The browser's own clock has not moved: it shows the cookie still, and it is of no use.
     somebody.page.wait_for_url(own.page(uid))
     assert editor_of(somebody) == "bob"
-
-
-def test_over_https_the_cookies_are_for_this_very_host(demo, uid, person, tmp_path):
-    """Without the editor: the demo's office does not trust the test's certificate."""
-    tls = make_certificate(tmp_path)
-    with OwnDomain(demo, tmp_path / "wopi", tls=tls) as own:
-        alice = person("alice", ignore_https_errors=True).sign_in()
-        alice.page.goto(own.page(uid))
-        alice.page.wait_for_url(own.page(uid))
-        (cookie,) = [each for each in alice.context.cookies() if USER in each["name"]]
-        assert cookie["name"] == f"__Host-{USER}"
-        assert (cookie["secure"], cookie["path"], cookie["domain"]) == (True, "/", "localhost")
-        assert user_of(alice) == "alice"
-        alice.page.goto(own.connector.links.sign_out)
-        alice.page.wait_for_url("**/login.jsp**")
-        assert [each for each in alice.context.cookies() if USER in each["name"]] == []
-        alice.complaints = [line for line in alice.complaints if not line.startswith("Framing")]
 
 
 # Attacks
