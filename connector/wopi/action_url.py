@@ -75,7 +75,7 @@ def action_url(
         added["WOPISrc"] = wopi_src
     if client.language_parameter and client.language_parameter not in present:
         added[client.language_parameter] = language
-    if "EMBEDDED" not in values:
+    if not values.get("EMBEDDED"):
         added |= {
             name: value for name, value in client.frame_parameters.items() if name not in present
         }

@@ -3,7 +3,7 @@
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connector.language import with_region
@@ -125,6 +125,7 @@ VALUES = st.sampled_from([*sorted(PLACEHOLDERS), "NEW_ONE", "X"])
 GROUPS = st.lists(st.tuples(NAMES, VALUES, st.sampled_from(["&", ""])), max_size=6)
 
 
+@example([], {"EMBEDDED": ""}, COLLABORA, False)
 @given(
     GROUPS,
     st.dictionaries(st.sampled_from(sorted(PLACEHOLDERS)), st.text(max_size=8)),
